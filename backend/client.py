@@ -1,0 +1,164 @@
+"""A client without a window: finds or starts the backend, runs jobs over the Link and waits for their ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from meshscribe.shared import connection
+from meshscribe.shared.link import Link
+from meshscribe.shared.messages import Accepted, Delta, Done, Error, FromBroker, Outcome, Progress, Request
+
+START_LIMIT = 30.0  # seconds until a backend that we started must answer
+ANSWER_LIMIT = 10.0  # seconds until a running backend must answer
+IDLE_MINUTES = 15.0  # a backend that a command started ends after this long without work
+AT_ONCE = 4  # jobs of one command in the queue: the worker never waits for the next, others get their turns
+
+
+class ClientError(Exception):
+    """One plain sentence: what was wrong and what to do. `code` is the protocol's, or "no_backend"."""
+
+    def __init__(self, code: str, sentence: str):
+        super().__init__(sentence)
+        self.code, self.sentence = code, sentence
+
+
+@dataclass(slots=True)
+class Job:
+    """One job as a client sees it; `error` or `outcome` is set at its end."""
+
+    id: str
+    text: str = ""
+    tokens: int = 0
+    position: int = 0
+    progress: Progress | None = None
+    outcome: Outcome | None = None
+    error: Error | None = None
+    request: Request | None = field(default=None, repr=False)
+
+    @property
+    def over(self) -> bool:
+        return self.outcome is not None or self.error is not None
+
+    def take(self, message: FromBroker) -> None:
+        match message:
+            case Accepted():
+                self.position = message.position
+            case Progress():
+                self.progress = message
+            case Delta():
+                self.text += message.text
+                self.tokens = message.tokens
+            case Done():
+                self.outcome = message.outcome
+            case Error():
+                self.error = message
+
+
+def connect(name: str = "meshscribe", start: bool = True) -> Link:
+    """An open Link to this user's backend, started where none runs (unless `start` is False). ClientError."""
+    home = connection.home()
+    process = None
+    try:
+        found = connection.read(home)
+    except connection.NoConnectionError as trouble:
+        if trouble.code == "unsafe" or not start:
+            raise ClientError("no_backend", trouble.sentence) from None
+        process = _start(home)
+        found = _await_file(home, process)
+    link = Link(found, name, reload=lambda: connection.read(home))
+    until = time.monotonic() + (START_LIMIT if process else ANSWER_LIMIT)
+    while link.state != "open":
+        link.wait(0.05)
+        if time.monotonic() > until:
+            link.close(bye=False)
+            raise ClientError("no_backend", "The backend does not answer: run `meshscribe stop`, then try again.")
+    return link
+
+
+def _start(home: Path) -> subprocess.Popen[bytes]:
+    try:
+        (home / "logs").mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open(home / "logs" / "start.log", "wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "meshscribe.backend.cli", "serve", "--idle", str(IDLE_MINUTES)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=home,
+                start_new_session=os.name != "nt",  # Ctrl-C here is not meant for it
+            )
+    except OSError as error:
+        raise ClientError("no_backend", f"{home} cannot be written ({error.strerror}): set MESHSCRIBE_HOME.") from None
+
+
+def _await_file(home: Path, process: subprocess.Popen[bytes]) -> connection.Connection:
+    until = time.monotonic() + START_LIMIT
+    while True:
+        try:
+            return connection.read(home)
+        except connection.NoConnectionError as trouble:
+            if process.poll() is not None:
+                said = (home / "logs" / "start.log").read_text(errors="replace").strip().splitlines()
+                reason = said[-1] if said else "it said nothing"
+                raise ClientError("no_backend", f"The backend did not start: {reason[:400]}") from None
+            if time.monotonic() > until:
+                raise ClientError("no_backend", trouble.sentence) from None
+        time.sleep(0.02)
+
+
+def run(link: Link, requests: list[Request], watch: Callable[[Job], None] = lambda job: None) -> Iterator[Job]:
+    """Run requests, a few in the queue at a time; yields each job when it is over. `watch` is called when a job has
+    news. A KeyboardInterrupt cancels what runs and goes on up."""
+    waiting = list(reversed(requests))
+    jobs: dict[str, Job] = {}
+    try:
+        while waiting or jobs:
+            while waiting and len(jobs) < AT_ONCE:
+                request = waiting.pop()
+                try:
+                    job = Job(link.submit(request), request=request)
+                except ValueError as error:
+                    raise ClientError("too_large", f"The mesh is too large to send. {error}") from None
+                jobs[job.id] = job
+            yield from follow(link, jobs, watch)
+    except (KeyboardInterrupt, GeneratorExit):
+        for job_id in jobs:
+            link.cancel(job_id)
+        link.poll()
+        raise
+
+
+def follow(link: Link, jobs: dict[str, Job], watch: Callable[[Job], None]) -> Iterator[Job]:
+    """Wait once for messages of these jobs; the ones that end are taken out and yielded."""
+    for message in link.wait(0.5):
+        name = getattr(message, "job", None)
+        job = jobs.get(name) if name else None
+        if job is None:
+            if isinstance(message, Error) and message.job is None:
+                raise ClientError(message.code, message.sentence)
+            continue
+        job.take(message)
+        watch(job)
+        if job.over:
+            yield jobs.pop(job.id)
+    if link.state == "lost" and link.trouble:
+        raise ClientError("no_backend", f"The backend is gone. {link.trouble}")
+
+
+def ask(link: Link, question, kind: type, timeout: float = ANSWER_LIMIT):
+    """The first message of `kind` after a question that is no job. ClientError."""
+    link.send(question)
+    until = time.monotonic() + timeout
+    while time.monotonic() < until:
+        for message in link.wait(0.2):
+            if isinstance(message, kind):
+                return message
+            if isinstance(message, Error) and message.job is None:
+                raise ClientError(message.code, message.sentence)
+    raise ClientError("no_backend", "The backend does not answer: run `meshscribe stop`, then try again.")

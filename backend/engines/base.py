@@ -1,0 +1,52 @@
+"""The engine interface: what a worker needs from anything that can run a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from meshscribe.shared.messages import Code, Outcome, Request
+
+
+class EngineError(Exception):
+    """A failure with a code and one plain sentence that says what was wrong and what to do."""
+
+    def __init__(self, code: Code, sentence: str, retryable: bool = False):
+        super().__init__(sentence)
+        self.code: Code = code
+        self.sentence = sentence
+        self.retryable = retryable
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """How a running engine talks to its worker. All are called on the engine's thread and return at once.
+
+    emit(text, tokens): more text; `tokens` of the run so far.
+    progress(phase, done, total, unit): what happens before the first token.
+    cancelled(): asked once a forward pass; True ends the run with finish "cancelled".
+    """
+
+    emit: Callable[[str, int], None]
+    progress: Callable[[str, int, int, str], None]
+    cancelled: Callable[[], bool]
+
+
+class Engine(Protocol):
+    """One loaded model."""
+
+    model: str  # its name in the catalog
+    device: str  # "cpu", "cuda:0 NVIDIA ...", for people
+
+    def run(self, request: Request, hooks: Hooks) -> Outcome:
+        """Run one request to its end. EngineError where it cannot."""
+        ...
+
+    def close(self) -> None:
+        """Free the memory."""
+        ...
+
+
+Opener = Callable[[str, Callable[[str, int, int, str], None]], Engine]
+"""open(model name, progress) -> a loaded engine; EngineError where the model is unknown, absent or does not fit."""

@@ -1,0 +1,125 @@
+"""Mesh files in and out: any file that trimesh reads; OBJ with materials, GLB and PLY written. Y is up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import trimesh
+
+from meshscribe.shared.materials import COLOURS
+from meshscribe.shared.mesh import Mesh
+from meshscribe.shared.stream import StreamReader
+
+FORMATS = ("obj", "glb", "ply")
+MAX_BYTES = 1 << 30
+PLAIN = (0.6, 0.6, 0.6)  # the colour of a part without a known material
+
+
+class FileError(ValueError):
+    """A file that cannot be read or written; the sentence says why."""
+
+
+def load(path: Path) -> Mesh:
+    """The mesh of a file: OBJ with its polygons and groups as they are, other formats as triangles with equal vertices
+    merged. FileError where there is no mesh in it."""
+    try:
+        if not path.is_file():
+            raise FileError(f"There is no file {path}.")
+        if path.stat().st_size > MAX_BYTES:
+            raise FileError(f"{path} is larger than {MAX_BYTES >> 30} GiB.")
+        mesh = _obj(path) if path.suffix.lower() in (".obj", ".txt") else _other(path)
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror or error}.") from None
+    if not len(mesh.sizes):
+        raise FileError(f"{path} holds no faces.")
+    return mesh
+
+
+def _obj(path: Path) -> Mesh:
+    reader = StreamReader()
+    with path.open(encoding="utf-8", errors="replace") as file:
+        while text := file.read(1 << 20):
+            reader.feed(text)
+    reader.close()
+    return reader.mesh()
+
+
+def _other(path: Path) -> Mesh:
+    try:
+        scene = trimesh.load_scene(path)
+        mesh = scene.to_mesh()
+        mesh.merge_vertices(merge_tex=True, merge_norm=True)
+    except OSError:
+        raise
+    except Exception as error:  # readers of some thirty formats, each with errors of its own
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise FileError(f"{path} cannot be read as a mesh: {reason[:200]}") from None
+    return Mesh.build(mesh.vertices, mesh.faces)
+
+
+def save(mesh: Mesh, path: Path, comment: str = "") -> None:
+    """Write a mesh by the ending of its path. FileError where the place cannot be written."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".obj":
+            _save_obj(mesh, path, comment)
+        else:
+            scene = trimesh.Scene()
+            for number, piece in enumerate(mesh.pieces()):
+                name = piece.parts[0].name or "part"
+                scene.add_geometry(_coloured(piece), node_name=f"{name}.{number}", geom_name=f"{name}.{number}")
+            data = scene.export(file_type="glb") if path.suffix == ".glb" else scene.to_mesh().export(file_type="ply")
+            _replace(path, data)
+    except OSError as error:
+        raise FileError(f"{path} cannot be written: {error.strerror or error}.") from None
+
+
+def _coloured(piece: Mesh) -> trimesh.Trimesh:
+    colour = COLOURS.get(piece.parts[0].material, PLAIN)
+    made = trimesh.Trimesh(piece.vertices, piece.triangles(), process=False)
+    made.visual.vertex_colors = np.array([*(_display(c) for c in colour), 255], np.uint8)
+    return made
+
+
+def _display(linear: float) -> int:
+    """0..255 as screens have it (sRGB) from linear light."""
+    return round(255 * (12.92 * linear if linear <= 0.0031308 else 1.055 * linear ** (1 / 2.4) - 0.055))
+
+
+def _save_obj(mesh: Mesh, path: Path, comment: str) -> None:
+    materials = sorted({part.material for part in mesh.parts if part.material})
+    if materials:
+        library = path.with_suffix(".mtl")
+        colours = {name: COLOURS.get(name, PLAIN) for name in materials}
+        described = (
+            f"newmtl {name}\nKd {r:.4f} {g:.4f} {b:.4f}\nKs 0 0 0\nNs 10\nillum 1\n"
+            for name, (r, g, b) in ((n, tuple(_display(c) / 255 for c in colour)) for n, colour in colours.items())
+        )
+        _replace(library, "\n".join(described).encode())
+    head = [f"# {line}" for line in comment.splitlines()] + ([f"mtllib {library.name}"] if materials else [])
+    _replace(path, "".join([*(line + "\n" for line in head), obj_text(mesh)]).encode())
+
+
+def obj_text(mesh: Mesh) -> str:
+    """Plain OBJ of a mesh, its parts as groups with their materials' names."""
+    lines: list[str] = []
+    start = 1
+    for piece in mesh.pieces() if mesh.parts else [mesh]:
+        if piece.parts:
+            lines.append(f"g {piece.parts[0].name}")
+            lines += [f"usemtl {piece.parts[0].material}"] if piece.parts[0].material else []
+        lines += ["v {:.6g} {:.6g} {:.6g}".format(*point) for point in piece.vertices.tolist()]
+        lines += ["f " + " ".join(str(corner + start) for corner in face) for face in piece.faces()]
+        start += len(piece.vertices)
+    return "".join(line + "\n" for line in lines)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a whole file or none."""
+    new = path.with_name(path.name + ".new")
+    try:
+        new.write_bytes(data)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)

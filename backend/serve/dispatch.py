@@ -1,0 +1,205 @@
+"""The dispatch: the jobs in hand, what the worker does now and next, and how every job ends. No sockets here.
+
+A job in hand waits, runs, or has ended and is not delivered to all its clients yet; every other job is in the
+journal. `orders` are for the worker, `news` for clients (beside the text and the end of their jobs).
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+
+import msgspec
+
+from meshscribe.shared.messages import (
+    MAX_TEXT,
+    Abort,
+    Error,
+    Failed,
+    Finished,
+    FromWorker,
+    Outcome,
+    Output,
+    Preload,
+    Progress,
+    Ready,
+    Start,
+    ToWorker,
+)
+
+from .jobs import FairQueue, Job
+from .journal import Journal
+
+PATIENCE = 1.0  # seconds that a cancelled job may take to end before it is ended without its worker
+STUCK = 30.0  # seconds until a worker that does not heed an Abort is taken for stuck
+GONE = "The model's process ended during this job. The text so far is kept: run the job again."
+STOPPED = "The backend was stopped before this job was done. The text so far is kept: run the job again."
+TOO_LONG = f"The model wrote more than {MAX_TEXT:,} characters, the limit of a job. The text so far is kept."
+LOAD = ""  # in `slot`: the worker loads a model, without a job
+
+log = logging.getLogger(__name__)
+
+
+class Dispatch:
+    """Jobs and one worker. All changes of a job's state happen here, and are in the journal before anyone
+    hears of them."""
+
+    def __init__(self, journal: Journal, queue: FairQueue | None = None) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.queue = queue or FairQueue()
+        self.orders: list[ToWorker] = []
+        self.news: list[tuple[Job | None, Progress | Error]] = []  # None: of a load, for the clients that asked for it
+        self.slot: str | None = None  # what the worker does: a job (which may have ended by a Cancel), LOAD, or nothing
+        self._preload = ""  # the model to load next
+        self._aborted: float | None = None  # when the slot was told to stop, or gave its last sign of life
+        self._journal = journal
+
+    # ----------------------------------------------------------------------------------- what clients ask for
+
+    def find(self, id: str) -> Job | None:
+        """A job in hand, or from the journal."""
+        if (job := self.jobs.get(id)) is not None:
+            return job
+        try:
+            return self._journal.find(id)
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            log.error("job %s could not be read from the journal: %s", id, error)
+            return None
+
+    def add(self, job: Job) -> None:
+        """Accept a job. ValueError where the queue `refuses` it, sqlite3.Error where the journal fails."""
+        self.queue.push(job.client, job.id)
+        try:
+            self._journal.accept(job)
+        except sqlite3.Error:
+            self.queue.remove(job.id)
+            raise
+        self.jobs[job.id] = job
+        job.position = list(self.queue).index(job.id)
+        self._renumber()
+
+    def cancel(self, job: Job, now: float) -> None:
+        """Stop a job: at once where it waits, within PATIENCE where it runs. Nothing where it has ended."""
+        if self.queue.remove(job.id):
+            self._end(job, _cancelled(job))
+            self._renumber()
+        elif job.state == "running" and job.cancelled is None:
+            job.cancelled = self._aborted = now
+            self.orders.append(Abort(job.id))
+
+    def load(self, model: str) -> None:
+        """Load a model when the worker is free, before the next job. The last one asked for wins."""
+        self._preload = model
+
+    # -------------------------------------------------------------------------------- what the worker reports
+
+    def take(self, message: FromWorker, now: float) -> None:
+        """A message of the worker. What it still says of a job that has ended is not heard."""
+        job = self.jobs.get(getattr(message, "job", None) or LOAD)
+        running = job if job is not None and job.state == "running" else None
+        match message:
+            case Ready() if self.slot == LOAD:
+                self._free()
+                self.news.append((None, Progress(phase="ready", unit=message.model)))
+            case Progress():
+                if self._aborted is not None:
+                    self._aborted = now
+                if running is not None or message.job is None:
+                    self.news.append((running, message))
+            case Output() if running is not None:
+                self._write(running, message, now)
+            case Finished():
+                if running is not None:
+                    self._end(running, message.outcome)
+                self._free(message.job)
+            case Failed():
+                error = Error(message.code, message.sentence, message.job, message.retryable)
+                if running is not None:
+                    self._end(running, error)
+                elif message.job is None:
+                    self.news.append((None, error))
+                self._free(message.job or LOAD)
+
+    def worker_gone(self) -> None:
+        """The worker's process has ended, by itself or by our hand."""
+        if self.slot == LOAD:
+            self.news.append((None, Error("engine_dead", "The model's process ended while it loaded the model.")))
+        elif self.slot is not None and (job := self.jobs.get(self.slot)) is not None and not job.ended:
+            dead = Error("engine_dead", GONE, job.id, retryable=True)
+            self._end(job, _cancelled(job) if job.cancelled is not None else dead)
+        self._free()
+
+    def give_up(self, sentence: str) -> None:
+        """No worker can be started: what waits for one has failed."""
+        if self._preload:
+            self._preload = ""
+            self.news.append((None, Error("engine_dead", sentence)))
+        while (id := self.queue.pop()) is not None:
+            self._end(self.jobs[id], Error("engine_dead", sentence, id, retryable=True))
+
+    # ----------------------------------------------------------------------------------------------- the turn
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is something for a worker to do."""
+        return bool(self._preload or len(self.queue))
+
+    def next(self) -> None:
+        """Give a free worker its next order."""
+        if self.slot is not None:
+            return
+        if self._preload:
+            self.slot, model, self._preload = LOAD, self._preload, ""
+            self.orders.append(Preload(model))
+        elif (id := self.queue.pop()) is not None:
+            job = self.jobs[id]
+            self.slot, job.state, job.position = id, "running", 0
+            self._journal.start(job)
+            self.orders.append(Start(id, job.request))
+            self.news.append((job, Progress(id, "running")))
+            self._renumber()
+
+    def overdue(self, now: float) -> bool:
+        """End a cancelled job whose worker takes too long over it; whether the worker is stuck."""
+        job = self.jobs.get(self.slot or LOAD)
+        if job is not None and job.cancelled is not None and not job.ended and now - job.cancelled > PATIENCE:
+            self._end(job, _cancelled(job))
+        return self._aborted is not None and now - self._aborted > STUCK
+
+    def stop(self) -> None:
+        """The backend ends: so does every job that has not."""
+        for job in self.jobs.values():
+            if not job.ended:
+                self._end(job, Error("shutting_down", STOPPED, job.id, retryable=True))
+
+    # ---------------------------------------------------------------------------------------------- its parts
+
+    def _write(self, job: Job, output: Output, now: float) -> None:
+        fits = job.append(output.text, output.tokens)
+        self._journal.append(job, fits)
+        if len(fits) < len(output.text):
+            self._end(job, Error("too_large", TOO_LONG, job.id))
+            self._aborted = now
+            self.orders.append(Abort(job.id))
+
+    def _end(self, job: Job, how: Outcome | Error) -> None:
+        job.end(how)
+        self._journal.finish(job)
+        log.info("job %s: %s", job.id, how.finish if isinstance(how, Outcome) else how.code)
+
+    def _free(self, slot: str | None = None) -> None:
+        """The worker is free, where it did what it reports on (None: whatever it did)."""
+        if slot is None or slot == self.slot:
+            self.slot = self._aborted = None
+
+    def _renumber(self) -> None:
+        """Tell clients whose jobs have moved in the queue."""
+        for position, id in enumerate(self.queue):
+            job = self.jobs[id]
+            if job.position != position:
+                job.position = position
+                self.news.append((job, Progress(id, "queued", total=position, unit="jobs before")))
+
+
+def _cancelled(job: Job) -> Outcome:
+    return Outcome(finish="cancelled", model=job.request.model, seed=job.request.seed, tokens=job.tokens)

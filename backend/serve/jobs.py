@@ -1,0 +1,161 @@
+"""What a job is, its states, how its text goes out, and the bounded fair queue. Pure: no sockets, no clock,
+no files.
+
+A job keeps all its text. What a client has of it is a number (Stream.sent), so nothing can be lost between
+the two: a client without credit only gets its next, larger piece later.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from meshscribe.shared.messages import MAX_TEXT, Delta, Done, Error, Outcome, Request, Snapshot, State, cost
+
+DELTA_INTERVAL = 1 / 40  # seconds between the deltas of one job to one client
+WINDOW = 256 << 10  # bytes of credit that a client starts with
+MAX_CREDIT = 16 << 20  # bytes; more than this a client cannot pile up
+MAX_QUEUED = 32  # jobs that wait, of all clients
+MAX_QUEUED_CLIENT = 8  # jobs that wait, of one client
+
+
+@dataclass(slots=True)
+class Account:
+    """A client's byte credit. It may fall below zero by one piece: pieces are not cut to fit."""
+
+    credit: int
+
+    def grant(self, count: int) -> None:
+        self.credit = min(self.credit + count, MAX_CREDIT)
+
+    def spend(self, count: int) -> None:
+        self.credit -= count
+
+    @property
+    def open(self) -> bool:
+        return self.credit > 0
+
+
+@dataclass(slots=True)
+class Stream:
+    """How far one client is in one job's text."""
+
+    sent: int = 0  # characters
+    seq: int = 0  # of the last delta
+    fresh: bool = False  # begins with a Snapshot (after Resume), which may be empty
+    next: float = 0.0  # when the next delta may go
+
+
+@dataclass(slots=True)
+class Job:
+    """One accepted request. Ends once: with an outcome, or with an error."""
+
+    id: str
+    client: str  # who submitted it
+    request: Request
+    detached: bool = False  # a Bye of its client does not cancel it
+    state: State = "queued"
+    text: str = ""
+    tokens: int = 0
+    outcome: Outcome | None = None
+    error: Error | None = None
+    cancelled: float | None = None  # when a client asked to stop it
+    position: int = 0  # in the queue, as its client knows it
+    streams: dict[str, Stream] = field(default_factory=dict)  # by client
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ("done", "failed")
+
+    def append(self, text: str, tokens: int) -> str:
+        """Add text up to the limit of a job; what was added."""
+        fits = text[: MAX_TEXT - len(self.text)]
+        self.text += fits
+        self.tokens = max(self.tokens, tokens)
+        return fits
+
+    def end(self, how: Outcome | Error) -> None:
+        if isinstance(how, Outcome):
+            self.state, self.outcome = "done", how
+        else:
+            self.state, self.error = "failed", how
+
+    def pending(self, stream: Stream) -> bool:
+        return stream.fresh or stream.sent < len(self.text)
+
+    def piece(self, stream: Stream, account: Account, now: float) -> Snapshot | Delta | None:
+        """The next piece of text for a client, if there is one, it is time and the client has credit."""
+        if not self.pending(stream) or not account.open or (now < stream.next and not self.ended):
+            return None
+        message: Snapshot | Delta
+        if stream.fresh:
+            message = Snapshot(self.id, stream.seq, self.text, self.state, self.tokens)
+        else:
+            stream.seq += 1
+            message = Delta(self.id, stream.seq, self.text[stream.sent :], self.tokens)
+        stream.fresh, stream.sent, stream.next = False, len(self.text), now + DELTA_INTERVAL
+        account.spend(cost(message.text))
+        return message
+
+    def ending(self, stream: Stream) -> Done | Error | None:
+        """The last message for a client, once the job has ended and the client has all its text."""
+        if self.pending(stream) or not self.ended:
+            return None
+        return self.error if self.outcome is None else Done(self.id, stream.seq, self.outcome)
+
+
+class FairQueue:
+    """Waiting jobs: first in first out for one client, and the clients take turns."""
+
+    def __init__(self, limit: int = MAX_QUEUED, client_limit: int = MAX_QUEUED_CLIENT) -> None:
+        self.limit, self.client_limit = limit, client_limit
+        self._lanes: OrderedDict[str, deque[str]] = OrderedDict()  # job ids by client, whose turn it is first
+
+    def __len__(self) -> int:
+        return sum(map(len, self._lanes.values()))
+
+    def __iter__(self) -> Iterator[str]:
+        """The jobs in the order in which they will run, if no other comes."""
+        lanes = [iter(lane) for lane in self._lanes.values()]
+        while lanes:
+            going = []
+            for lane in lanes:
+                if (job := next(lane, None)) is not None:
+                    going.append(lane)
+                    yield job
+            lanes = going
+
+    def refuses(self, client: str) -> str:
+        """Why this client cannot add a job now, in a sentence; "" where it can."""
+        if len(self._lanes.get(client, ())) >= self.client_limit:
+            return f"You have {self.client_limit} jobs waiting already: let one finish or cancel one."
+        if len(self) >= self.limit:
+            return f"The backend's queue is full ({self.limit} jobs): try again in a while."
+        return ""
+
+    def push(self, client: str, job: str) -> None:
+        """Add a job. ValueError where the queue `refuses` it."""
+        if reason := self.refuses(client):
+            raise ValueError(reason)
+        self._lanes.setdefault(client, deque()).append(job)
+
+    def pop(self) -> str | None:
+        """The next job; its client goes to the end of the round."""
+        if not self._lanes:
+            return None
+        client, lane = self._lanes.popitem(last=False)
+        job = lane.popleft()
+        if lane:
+            self._lanes[client] = lane
+        return job
+
+    def remove(self, job: str) -> bool:
+        """Take a job out; whether it was there."""
+        for client, lane in self._lanes.items():
+            if job in lane:
+                lane.remove(job)
+                if not lane:
+                    del self._lanes[client]
+                return True
+        return False

@@ -1,0 +1,188 @@
+"""The supervisor: starts the worker process, holds the socket to it, sees that it ended, and starts it again.
+
+Each worker has a socket and keys of its own: nothing that a dead one left can be taken for its successor's.
+The keys go through the child's stdin, never through arguments or the environment, which other processes can
+read; stdin stays open, and its end tells the worker that the broker is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import zmq
+
+from meshscribe.shared.messages import (
+    MAX_MESSAGE,
+    Exit,
+    FromWorker,
+    ProtocolError,
+    Ready,
+    ToWorker,
+    WorkerStatus,
+    decode,
+    encode,
+)
+
+from .keys import AllowList, KeyPair, secure
+
+DOMAIN = "worker"
+COMMAND = [sys.executable, "-m", "meshscribe.backend.worker"]
+BACKOFF = (0.0, 0.5, 1.0, 2.0, 5.0)  # seconds before each restart of a worker that keeps dying
+STEADY = 10.0  # seconds after which a worker counts as well started
+STDERR_BYTES = 1 << 20
+FAREWELL = 0.1  # seconds that a worker may take to end when asked, and to be gone when killed
+
+log = logging.getLogger(__name__)
+
+
+class Handover(msgspec.Struct, frozen=True, kw_only=True):
+    """The one line on a worker's stdin: where to connect, with which keys, and the backend's folder (for its
+    log)."""
+
+    endpoint: str
+    server_key: str
+    public_key: str
+    secret_key: str
+    folder: str
+
+
+class Supervisor:
+    """One worker process at a time. `ready` when it takes orders."""
+
+    def __init__(
+        self,
+        context: zmq.Context[zmq.Socket[bytes]],
+        folder: Path,
+        allow: AllowList,
+        command: list[str] | None,
+    ) -> None:
+        self.socket: zmq.Socket[bytes] | None = None
+        self.ready = False
+        self.given_up = False  # it died too often; `wake` tries again
+        self._about = Ready(0)  # the worker's last report
+        self._context, self._folder, self._allow, self._command = context, folder, allow, command or COMMAND
+        self._process: subprocess.Popen[bytes] | None = None
+        self._deaths = 0  # in a row
+        self._restarts = 0
+        self._next = 0.0  # when to start
+        self._started = 0.0
+
+    def watch(self, now: float) -> bool:
+        """Start the worker where there is none; whether one has ended or could not be started."""
+        if self._process is None:
+            if self.given_up or now < self._next:
+                return False
+            try:
+                self._start(now)
+                return False
+            except OSError as error:
+                log.error("the worker could not be started: %s", error)
+        elif (code := self._process.poll()) is None:
+            return False
+        else:
+            log.error("the worker (pid %d) ended with code %d", self._process.pid, code)
+        self._deaths = 1 if now - self._started > STEADY else self._deaths + 1
+        self._restarts += 1
+        self.given_up = self._deaths >= len(BACKOFF)
+        self._next = now + BACKOFF[min(self._deaths, len(BACKOFF)) - 1]
+        self._release()
+        return True
+
+    def wake(self) -> None:
+        """There is work: try again where it was given up."""
+        if self.given_up:
+            self.given_up, self._deaths, self._next = False, 0, 0.0
+
+    def messages(self) -> Iterator[FromWorker]:
+        """What the worker has said, without waiting. A worker that says what is no message is ended."""
+        while self.socket is not None:
+            try:
+                message: FromWorker = decode(self.socket.recv_multipart(zmq.DONTWAIT), FromWorker)
+            except zmq.Again:
+                return
+            except ProtocolError as error:
+                log.error("the worker's message could not be read: %s", error)
+                self.kill()
+                return
+            if isinstance(message, Ready):
+                self.ready, self._about = True, message
+            yield message
+
+    def send(self, message: ToWorker) -> None:
+        if self.socket is not None:
+            with contextlib.suppress(zmq.Again):  # full: the worker is stuck, and will be found so
+                # a request that a client packed tightly may grow by some bytes when we pack it again
+                self.socket.send_multipart(encode(message, 2 * MAX_MESSAGE), zmq.DONTWAIT)
+
+    def kill(self) -> None:
+        """End the worker at once; `watch` then reports it."""
+        if self._process is not None:
+            self._process.kill()
+
+    def stop(self) -> None:
+        """End the worker for good. It may close its engine, but holds nothing that is worth waiting for."""
+        if self._process is not None:
+            self.send(Exit())
+            for last in (False, True):
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(FAREWELL)
+                    break
+                if not last:
+                    self._process.kill()
+            self._release()
+        self.given_up = True
+
+    def status(self) -> WorkerStatus:
+        if self._process is None:
+            return WorkerStatus(restarts=self._restarts)
+        about = self._about
+        return WorkerStatus(
+            pid=self._process.pid,
+            state="ready" if self.ready else "starting",
+            model=about.model,
+            device=about.device,
+            memory=about.memory,
+            restarts=self._restarts,
+        )
+
+    def _start(self, now: float) -> None:
+        server, client = KeyPair.fresh(), KeyPair.fresh()
+        self._allow.replace(client.public)
+        self.socket = self._context.socket(zmq.DEALER)
+        secure(self.socket, server, DOMAIN)
+        port = self.socket.bind_to_random_port("tcp://127.0.0.1")
+        handover = Handover(
+            endpoint=f"tcp://127.0.0.1:{port}",
+            server_key=server.public,
+            public_key=client.public,
+            secret_key=client.secret,
+            folder=str(self._folder),
+        )
+        self._started = now
+        with open(self._folder / "logs" / "worker.stderr", "ab") as stderr:
+            if stderr.tell() > STDERR_BYTES:
+                stderr.truncate(0)
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+            )
+        assert self._process.stdin is not None
+        self._process.stdin.write(msgspec.json.encode(handover) + b"\n")
+        self._process.stdin.flush()
+
+    def _release(self) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._process.stdin.close()
+        if self.socket is not None:
+            self.socket.close(linger=0)
+        self._process, self.socket, self.ready, self._about = None, None, False, Ready(0)

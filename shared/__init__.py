@@ -1,0 +1,1 @@
+"""The ground floor: what the add-on, the backend and the training share. numpy, msgspec and pyzmq only."""

@@ -1,0 +1,1 @@
+"""How the starter was made, and how you make your own."""
