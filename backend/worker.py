@@ -1,4 +1,4 @@
-"""A worker: a process that holds one engine and runs one job at a time. It may die; the broker starts another.
+"""A worker: a process that holds one engine and runs one job at a time. If it dies, the broker starts another.
 
 It is started by the broker (serve/supervisor.py), which hands it keys through stdin. It ends when told to,
 and when stdin ends: then the broker is gone.

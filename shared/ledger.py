@@ -59,7 +59,7 @@ class Ledger:
                     track.cancelled = True
 
     def rejoin(self, window: int) -> list[FromClient]:
-        """What to say after a Welcome: every open job again. (Submit is idempotent; Resume brings all text.)"""
+        """What to say after a Welcome: every open job again. (Submit is idempotent, Resume brings the text.)"""
         self.window, self.owed = window, 0
         out: list[FromClient] = []
         for job, track in self.tracks.items():

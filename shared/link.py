@@ -24,6 +24,7 @@ from .messages import (
     FromBroker,
     Goodbye,
     Hello,
+    Jobs,
     Load,
     Models,
     Ping,
@@ -90,7 +91,7 @@ class Link:
         """Ask for a job that this link has not submitted: all its text, then what follows."""
         self._say(Resume(job))
 
-    def send(self, message: Status | Models | Load | Shutdown) -> None:
+    def send(self, message: Status | Jobs | Models | Load | Shutdown) -> None:
         """Ask for something that is no job. It is not asked again where the connection breaks before the
         answer."""
         if (frames := encode(message)) not in self._outbox:  # one that waits for a connection need not wait twice

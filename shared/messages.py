@@ -163,6 +163,10 @@ class Status(Message, frozen=True, tag="status"):
     """Asks for a StatusReply."""
 
 
+class Jobs(Message, frozen=True, tag="jobs"):
+    """Asks for a JobsReply."""
+
+
 class Models(Message, frozen=True, tag="models"):
     """Asks for a ModelsReply."""
 
@@ -311,6 +315,22 @@ class ModelsReply(Message, frozen=True, tag="models_reply"):
     models: list[ModelEntry]
 
 
+class JobEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    job: Id
+    state: State
+    task: Literal["generate", "describe"]
+    model: Word = ""
+    prompt: Word = ""  # its beginning
+    created: float = 0.0  # Unix time
+    tokens: Count = 0
+
+
+class JobsReply(Message, frozen=True, tag="jobs_reply"):
+    """The newest jobs of the journal, of all clients, newest first."""
+
+    jobs: list[JobEntry]
+
+
 class Goodbye(Message, frozen=True, tag="goodbye"):
     """The broker ends, on purpose."""
 
@@ -375,7 +395,7 @@ class Failed(Message, frozen=True, tag="failed"):
     retryable: bool = False
 
 
-FromClient = Hello | Submit | Cancel | Credit | Resume | Status | Models | Load | Ping | Bye | Shutdown
+FromClient = Hello | Submit | Cancel | Credit | Resume | Status | Jobs | Models | Load | Ping | Bye | Shutdown
 FromBroker = (
     Welcome
     | WhoAreYou
@@ -387,6 +407,7 @@ FromBroker = (
     | Error
     | Pong
     | StatusReply
+    | JobsReply
     | ModelsReply
     | Goodbye
 )

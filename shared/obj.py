@@ -104,7 +104,7 @@ def write(mesh: Mesh, dialect: Dialect, plan: str = "", grid: Grid | None = None
 
 @dataclass(frozen=True, slots=True)
 class _Block:
-    """The canonical integers of one piece; `used` bool [V] marks the vertices of faces that they stand for."""
+    """The canonical integers of one piece; `used` bool [V] marks the faces' vertices that they stand for."""
 
     points: list[tuple[int, ...]]
     faces: list[Face]

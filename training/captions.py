@@ -129,6 +129,11 @@ SPECIAL: dict[tuple[str, str, str], tuple[str, ...]] = {
 def caption(family: Family, plan: Plan, random: Random) -> str:
     """Lowercase words, single spaces, no punctuation, that ask for the plan; how many attributes they say varies
     evenly from none to all."""
+    return request(family, plan, random)[0]
+
+
+def request(family: Family, plan: Plan, random: Random) -> tuple[str, Plan]:
+    """A caption, and the part of the plan that it says."""
     told = list(family.attributes)
     random.shuffle(told)
     told = told[: random.randint(0, len(told))]
@@ -149,7 +154,7 @@ def caption(family: Family, plan: Plan, random: Random) -> str:
     else:
         text = f"{random.choice(LEADS)} {' '.join(before)} {noun} {joined}"
     said = " ".join(f"{text} {random.choice(ENDS)}".split())
-    return re.sub(r"\ba (?=[aeiou])", "an ", said)
+    return re.sub(r"\ba (?=[aeiou])", "an ", said), {a.name: plan[a.name] for a in told}
 
 
 def _joined(tails: list[str], random: Random) -> str:

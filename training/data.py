@@ -94,7 +94,7 @@ def plan_text(family: str, plan: Plan) -> str:
 
 
 def estranged(mesh: Mesh, random: Random) -> Mesh:
-    """The mesh as it may come from elsewhere: turned by a quarter, without its names and materials, half of the time."""
+    """The mesh as it may come from elsewhere: at times turned by a quarter, or without its names and materials."""
     x, y, z = mesh.vertices.T
     vertices = np.stack(random.choice([(x, y, z), (x, y, z), (z, y, -x), (-x, y, -z), (-z, y, x)]), 1)
     parts = mesh.parts

@@ -15,9 +15,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, PreTrainedModel
+
+from meshscribe.backend.forward.onnx import OnnxForward
 
 from .shapes import FAMILIES
 
@@ -36,6 +39,8 @@ def export(run: Path, out: Path) -> None:
     """Write the embedded model from a run's newest checkpoint; files that are there are replaced."""
     out.mkdir(parents=True, exist_ok=True)
     model = AutoModelForCausalLM.from_pretrained(run, dtype=torch.bfloat16, local_files_only=True)
+    if model.config.vocab_size == model.config.intermediate_size:
+        widen(model)
     model.save_pretrained(out)
     shutil.copy(run / "tokenizer.json", out / "tokenizer.json")
     (out / "tokenizer_config.json").write_text(json.dumps(TOKENIZER_CONFIG, indent=2) + "\n")
@@ -60,6 +65,29 @@ def export(run: Path, out: Path) -> None:
         ]
         subprocess.run([*builder, *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         onnx.save(onnx.load(Path(folder) / "model.onnx"), out / "model.onnx")
+    compare(model.float(), out)
+
+
+def widen(model: PreTrainedModel) -> None:
+    """Pad the vocabulary by 64 more tokens that never come, each like the last one, which never comes either. The model
+    builder (0.18) takes a logits matrix of the feed-forward's size for the feed-forward's own."""
+    size = model.config.vocab_size
+    model.resize_token_embeddings(size + 64, mean_resizing=False)
+    with torch.no_grad():
+        rows = model.get_input_embeddings().weight
+        rows[size:] = rows[size - 1]
+
+
+def compare(model: PreTrainedModel, out: Path) -> None:
+    """RuntimeError where the graph's logits are not the model's, over chunks as the decode loop makes them."""
+    ids = np.random.default_rng(0).integers(0, model.config.vocab_size, 64).tolist()
+    with torch.inference_mode():
+        expected = model(torch.tensor([ids])).logits[0].numpy()  # [T, V]
+    graph = OnnxForward.open(out)
+    for start, end in ((0, 40), (40, 41), (41, 64)):
+        found = graph.extend(ids[start:end]).logits
+        if np.abs(found - expected[end - 1]).max() > 1e-3:
+            raise RuntimeError("The ONNX graph does not compute what the model computes.")
 
 
 def main() -> None:

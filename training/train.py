@@ -23,6 +23,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
 from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -51,8 +52,9 @@ def main() -> None:
         dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     torch.manual_seed(0)  # the same first weights in every process
 
-    tokenizer = starter_tokenizer.build(FAMILIES)
-    starter_tokenizer.save(tokenizer, options.out)
+    if not (options.out / "tokenizer.json").exists():  # a run keeps its token numbers, whatever the words are by now
+        starter_tokenizer.save(starter_tokenizer.build(FAMILIES), options.out)
+    tokenizer = Tokenizer.from_file(str(options.out / "tokenizer.json"))
     model = LlamaForCausalLM(shape(options, tokenizer.get_vocab_size())).to(device)
     model.config.save_pretrained(options.out)
     if options.weights:
@@ -68,7 +70,7 @@ def main() -> None:
 
     parameters = list(model.parameters())
     rows = options.rows // world
-    batches = loader(FAMILIES, rows, options.length, step, rank)
+    batches = loader(options.out / "tokenizer.json", rows, options.length, step, rank)
     saved = said = began = time.monotonic()
     losses: list[float] = []
     while seen < options.tokens:
@@ -131,13 +133,13 @@ def schedule(progress: float, step: int) -> float:
     return min(1.0, (step + 1) / 100) * max(0.03, min(1.0, (1.0 - progress) / 0.6))
 
 
-def loader(families: dict, rows: int, length: int, first: int, rank: int) -> Iterator[tuple[Tensor, Tensor]]:
+def loader(tokenizer: Path, rows: int, length: int, first: int, rank: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Batches of ids int64 [B, T + 1] and weights float32 [B, T + 1] from step `first` on, made in a process of their
     own."""
 
     class Rows(torch.utils.data.IterableDataset):
         def __iter__(self):
-            documents = Documents(families, starter_tokenizer.build(families))
+            documents = Documents(FAMILIES, Tokenizer.from_file(str(tokenizer)))
             step = first
             while True:
                 endless = documents.rows(Random(f"{step}/{rank}"), length)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from meshscribe.backend.forward.base import Forward
+
 from .grammar import Grammar
 from .sampling import Sampler
 

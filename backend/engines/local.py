@@ -11,11 +11,6 @@ from typing import Protocol
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
-from meshscribe.shared import connection
-from meshscribe.shared.mesh import Mesh
-from meshscribe.shared.messages import Describe, Finish, Generate, Outcome, Request
-from meshscribe.shared.obj import DIALECTS, plan_words, write
-
 from meshscribe.backend import prompts
 from meshscribe.backend.decode.grammar import Grammar, LlamaMeshGrammar, PartsGrammar
 from meshscribe.backend.decode.loop import Run, decode
@@ -24,6 +19,11 @@ from meshscribe.backend.facts import facts
 from meshscribe.backend.forward.base import Forward
 from meshscribe.backend.models.store import Located, Progress, locate
 from meshscribe.backend.words import describe_plan
+from meshscribe.shared import connection
+from meshscribe.shared.mesh import Mesh
+from meshscribe.shared.messages import Describe, Finish, Generate, Outcome, Request
+from meshscribe.shared.obj import DIALECTS, plan_words, write
+
 from .base import EngineError, Hooks
 
 log = logging.getLogger(__name__)
@@ -33,7 +33,10 @@ def open_engine(model: str, progress: Progress) -> LocalEngine:
     """Load a model by name (models/store.py says which names). EngineError where it is unknown, absent, or does not
     load."""
     located = locate(connection.home(), model)
-    tokenizer = Tokenizer.from_file(str(located.folder / "tokenizer.json"))
+    try:
+        tokenizer = Tokenizer.from_file(str(located.folder / "tokenizer.json"))
+    except Exception as error:  # what the library raises is a bare Exception
+        raise EngineError("model_missing", f"The tokenizer in {located.folder} cannot be read: {error}") from None
     family = StarterPrompts(tokenizer) if located.prompts == "starter" else LlamaMeshPrompts(tokenizer)
     began = time.perf_counter()
     forward, device = _forward(located, progress)

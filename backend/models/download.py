@@ -9,6 +9,7 @@ from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, Offl
 from tqdm.auto import tqdm
 
 from meshscribe.backend.engines.base import EngineError
+
 from .verify import verify
 
 

@@ -17,9 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from meshscribe.shared.messages import ModelEntry
-
 from meshscribe.backend.engines.base import EngineError
+from meshscribe.shared.messages import ModelEntry
 
 STARTER = Path(__file__).parent.parent / "starter"
 CATALOG = tomllib.loads((Path(__file__).parent / "catalog.toml").read_text())

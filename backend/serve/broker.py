@@ -55,10 +55,11 @@ def serve(
     parent: int | None = None,
     models: Callable[[], list[ModelEntry]] = list,
     worker_command: list[str] | None = None,
+    idle: float | None = None,
 ) -> int:
-    """Run a backend in the folder `home` until it is told to stop; the exit code, 2 where it could not start
-    (one sentence on stderr says why). `port` 0 takes a free one; with `parent` it ends when that process is
-    gone."""
+    """Run a backend in the folder `home` until it is told to stop; the exit code, 2 where it could not start (one
+    sentence on stderr says why). `port` 0 takes a free one; with `parent` it ends when that process is gone, with
+    `idle` after so many seconds without a client and without a job."""
     try:
         prepare(home)
         held = lock(home)
@@ -66,7 +67,7 @@ def serve(
             return _refuse(f"A backend is running in {home} already: use it, or stop it first.")
         with held:
             log_to(home, "broker")
-            with contextlib.closing(Broker(home, port, parent, models, worker_command)) as broker:
+            with contextlib.closing(Broker(home, port, parent, models, worker_command, idle)) as broker:
                 broker.run()
     except (StartError, NoConnectionError) as trouble:
         return _refuse(str(trouble))
@@ -94,40 +95,35 @@ class Broker:
         parent: int | None,
         models: Callable[[], list[ModelEntry]],
         worker_command: list[str] | None,
+        idle: float | None,
     ) -> None:
-        self._home, self._parent = home, parent
+        self._home, self._parent, self._idle = home, parent, idle
         server, client = load_or_make(home, "server"), load_or_make(home, "client")
         now = time.monotonic()
-        self._context = zmq.Context()
-        self._socket = self._context.socket(zmq.ROUTER)
-        try:
-            secure(self._socket, server, CLIENTS)
-            self._socket.router_mandatory = 1  # otherwise what cannot be sent vanishes without a word
-            self._socket.heartbeat_ivl, self._socket.heartbeat_timeout = 1_000, 3_000
-            self._socket.rcvhwm = 64  # messages of MAX_MESSAGE bytes that wait for us, from one client
-            self._bind(port)
-            self._journal = Journal(home)
-        except BaseException:
-            self._context.destroy(linger=0)
-            raise
         allow_worker = AllowList()
-        self._doorkeeper = ThreadAuthenticator(self._context)
+        self._journal = Journal(home)
+        self._context = zmq.Context()
+        self._doorkeeper = ThreadAuthenticator(self._context)  # before the first bind: no door without a keeper
         self._doorkeeper.start()
         self._doorkeeper.configure_curve_callback(CLIENTS, AllowList(client.public))
         self._doorkeeper.configure_curve_callback(DOMAIN, allow_worker)
+        self._socket = self._context.socket(zmq.ROUTER)
+        secure(self._socket, server, CLIENTS)
+        self._socket.router_mandatory = 1  # otherwise what cannot be sent vanishes without a word
+        self._socket.heartbeat_ivl, self._socket.heartbeat_timeout = 1_000, 3_000
+        self._socket.rcvhwm = 64  # messages of MAX_MESSAGE bytes that wait for us, from one client
+        try:
+            self._socket.bind(f"tcp://127.0.0.1:{port or '*'}")
+        except zmq.ZMQError as error:
+            self._shut()
+            sentence = f"Port {port} cannot be used ({error.strerror}): choose another with --port."
+            raise StartError(sentence) from None
         self._about = StatusReply(secrets.token_hex(8), app=__version__, pid=os.getpid())
         self._supervisor = Supervisor(self._context, home, allow_worker, worker_command)
         self._dispatch = Dispatch(self._journal)
         self._desk = Desk(self._dispatch, self._about, models, self._supervisor.status, now)
-        self._next_parent, self._next_prune = now, now + PRUNE
+        self._next_parent, self._next_prune, self._busy = now, now + PRUNE, now
         self._announce(client, server)
-
-    def _bind(self, port: int) -> None:
-        try:
-            self._socket.bind(f"tcp://127.0.0.1:{port or '*'}")
-        except zmq.ZMQError as error:
-            sentence = f"Port {port} cannot be used ({error.strerror}): choose another with --port."
-            raise StartError(sentence) from None
 
     def _announce(self, client: KeyPair, server: KeyPair) -> None:
         connection = Connection(
@@ -225,6 +221,11 @@ class Broker:
             if not process_alive(self._parent):
                 log.info("the parent process has ended")
                 self.stop()
+        if self._desk.clients or self._dispatch.jobs:
+            self._busy = now
+        elif self._idle is not None and now - self._busy > self._idle:
+            log.info("nobody and nothing for %.0f s", self._idle)
+            self.stop()
         if now >= self._next_prune:
             self._next_prune = now + PRUNE
             self._journal.prune()
@@ -232,6 +233,9 @@ class Broker:
     def close(self) -> None:
         remove_connection(self._home, self._about.session)
         self._supervisor.stop()
+        self._shut()
+
+    def _shut(self) -> None:
         self._socket.close(linger=LINGER)
         self._doorkeeper.stop()
         self._context.term()

@@ -24,6 +24,8 @@ from meshscribe.shared.messages import (
     FromBroker,
     FromClient,
     Hello,
+    Jobs,
+    JobsReply,
     Load,
     ModelEntry,
     Models,
@@ -48,6 +50,7 @@ from .jobs import WINDOW, Account, Job, Stream
 
 MAX_CLIENTS = 256
 MAX_STREAMS = 64  # jobs that one client may have open at once
+MAX_LISTED = 100  # jobs in a JobsReply
 CLIENT_SILENCE = 60.0  # seconds until a client is forgotten. A Link pings every second; one that slept says Hello again
 
 log = logging.getLogger(__name__)
@@ -64,7 +67,7 @@ class Client:
 class Desk:
     """The clients, and who follows which job.
 
-    `about` is what never changes of a StatusReply; `models` lists the models; `worker` says how the worker is.
+    `about` is what never changes of a StatusReply; `models` lists the models; `worker` tells of the worker.
     """
 
     def __init__(
@@ -120,6 +123,8 @@ class Desk:
             case Load():
                 self._loaders.add(client.id)
                 self._dispatch.load(message.model)
+            case Jobs():
+                self._say(client, JobsReply(self._dispatch.newest(MAX_LISTED)))
             case Models():
                 self._say(client, self._list_models())
             case Status():

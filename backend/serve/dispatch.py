@@ -18,6 +18,7 @@ from meshscribe.shared.messages import (
     Failed,
     Finished,
     FromWorker,
+    JobEntry,
     Outcome,
     Output,
     Preload,
@@ -65,6 +66,14 @@ class Dispatch:
         except (sqlite3.Error, msgspec.MsgspecError) as error:
             log.error("job %s could not be read from the journal: %s", id, error)
             return None
+
+    def newest(self, count: int) -> list[JobEntry]:
+        """The last jobs of the journal, newest first."""
+        try:
+            return self._journal.newest(count)
+        except (sqlite3.Error, msgspec.MsgspecError) as error:
+            log.error("the jobs could not be read from the journal: %s", error)
+            return []
 
     def add(self, job: Job) -> None:
         """Accept a job. ValueError where the queue `refuses` it, sqlite3.Error where the journal fails."""

@@ -14,10 +14,11 @@ import os
 import sqlite3
 import time
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
-from meshscribe.shared.messages import Code, Error, Outcome, Request
+from meshscribe.shared.messages import Code, Error, Generate, JobEntry, Outcome, Request, State
 
 from .jobs import Job
 
@@ -114,6 +115,12 @@ class Journal:
             error=None if code is None else Error(code, sentence, id, retryable=code == "engine_dead"),
         )  # fmt: skip
 
+    def newest(self, count: int) -> list[JobEntry]:
+        """The last `count` jobs that were accepted, newest first."""
+        columns = "id, state, request, created, tokens"
+        rows = self._db.execute(f"SELECT {columns} FROM jobs ORDER BY created DESC LIMIT ?", (count,))
+        return [_entry(*row) for row in rows]
+
     def prune(self, now: float | None = None) -> int:
         """Forget finished jobs older than KEEP_DAYS, and all but the KEEP_JOBS newest; how many."""
         oldest = (time.time() if now is None else now) - KEEP_DAYS * 86_400
@@ -146,6 +153,13 @@ class Journal:
             self._db.execute(statement, values)
         except sqlite3.Error as error:
             log.error("the journal could not be written: %s", error)
+
+
+def _entry(id: str, state: State, request: bytes, created: float, tokens: int) -> JobEntry:
+    asked = _request.decode(request)
+    task: Literal["generate", "describe"] = "generate" if isinstance(asked, Generate) else "describe"
+    prompt = asked.prompt[:200]
+    return JobEntry(job=id, state=state, task=task, model=asked.model, prompt=prompt, created=created, tokens=tokens)
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -107,3 +107,4 @@ def secure(socket: zmq.Socket[bytes], server: KeyPair, domain: str) -> None:
     socket.curve_server = True
     socket.curve_publickey, socket.curve_secretkey = server.public.encode(), server.secret.encode()
     socket.zap_domain = domain.encode()
+    socket.zap_enforce_domain = 1  # where the authenticator is gone, nobody is let in, rather than everybody

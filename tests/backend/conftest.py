@@ -24,8 +24,8 @@ SERVE = """
 import sys
 from pathlib import Path
 from meshscribe.backend.serve.broker import serve
-home, port, parent, *command = sys.argv[1:]
-sys.exit(serve(Path(home), int(port), int(parent) or None, worker_command=command))
+home, port, parent, idle, *command = sys.argv[1:]
+sys.exit(serve(Path(home), int(port), int(parent) or None, worker_command=command, idle=float(idle) or None))
 """
 
 
@@ -43,11 +43,13 @@ class Client(Link):
 class Backend:
     """A broker process."""
 
-    def __init__(self, home: Path, port: int = 0, parent: int = 0, worker: list[str] | None = None) -> None:
+    def __init__(
+        self, home: Path, port: int = 0, parent: int = 0, idle: float = 0, worker: list[str] | None = None
+    ) -> None:
         self.home = home
         command = worker or [sys.executable, str(SCRIPT)]
         self.process = subprocess.Popen(
-            [sys.executable, "-c", SERVE, str(home), str(port), str(parent), *command],
+            [sys.executable, "-c", SERVE, str(home), str(port), str(parent), str(idle), *command],
             stderr=subprocess.PIPE,
             text=True,
         )

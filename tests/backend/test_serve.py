@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -29,6 +30,8 @@ from meshscribe.shared.messages import (
     FromBroker,
     Goodbye,
     Hello,
+    Jobs,
+    JobsReply,
     Load,
     Models,
     ModelsReply,
@@ -203,7 +206,8 @@ def test_outsider_without_the_key_gets_nothing(shared_backend: Backend) -> None:
     with socket.create_connection((host, int(port))) as garbage:
         garbage.sendall(os.urandom(4096))
         for dealer in (unknown, wrong_server, plain):
-            dealer.send_multipart(encode(Hello("outsider")), zmq.DONTWAIT)
+            with contextlib.suppress(zmq.Again):  # it has been turned away already
+                dealer.send_multipart(encode(Hello("outsider")), zmq.DONTWAIT)
         poller = zmq.Poller()
         for dealer in (unknown, wrong_server, plain):
             poller.register(dealer, zmq.POLLIN)
@@ -374,6 +378,18 @@ def test_broker_ends_with_its_parent(start: Start) -> None:
 
 
 # -------------------------------------------------------------------------------------------------- the start
+
+
+def test_broker_ends_when_it_is_idle_but_not_under_a_client(start: Start) -> None:
+    backend = start(idle=1.0).wait_up()
+    with backend.link() as link:
+        job = link.submit(script("tokens=2"))
+        until(link, ENDS, job)
+        assert link.wait(1.5) == [] and backend.process.poll() is None
+        link.send(Jobs())
+        reply = until(link, JobsReply)[-1]
+        assert isinstance(reply, JobsReply) and [entry.job for entry in reply.jobs] == [job]
+    assert backend.process.wait(10) == 0
 
 
 def test_second_serve_says_that_one_runs(shared_backend: Backend) -> None:

@@ -74,6 +74,16 @@ def test_jobs_of_a_dead_broker_have_failed_and_keep_their_text(tmp_path: Path) -
     second.close()
 
 
+def test_newest_jobs_are_listed_first(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, now=0.0)
+    for age in range(5):
+        journal.accept(job(f"age {age}"), 100.0 - age)
+    entries = journal.newest(3)
+    assert [(entry.job, entry.created) for entry in entries] == [("age 0", 100.0), ("age 1", 99.0), ("age 2", 98.0)]
+    assert (entries[0].task, entries[0].prompt, entries[0].state) == ("generate", "a chair", "queued")
+    journal.close()
+
+
 def test_error_reads_back(tmp_path: Path) -> None:
     journal, made = Journal(tmp_path), job()
     journal.accept(made)
