@@ -1,64 +1,71 @@
-"""The `meshscribe` command: generate, describe, codec, serve, stop, models, jobs, fetch, doctor.
+"""The `meshscribe` command: generate, describe, codec, models, jobs, fetch, serve, stop, doctor.
 
-Progress goes to stderr, results to stdout. Wrong use ends with one sentence and exit status 2, a failed job with 1.
+Results go to stdout, all else to stderr. Wrong use ends with one sentence and exit status 2, a failed job with 1,
+Ctrl-C with 130.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import json
-import re
+import os
 import secrets
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
-from meshscribe import __version__
 from meshscribe.shared import connection
 from meshscribe.shared.grid import Grid
-from meshscribe.shared.messages import Describe, Generate, MeshData
-from meshscribe.shared.obj import DIALECTS, ObjError, plan_words, read, write
+from meshscribe.shared.mesh import Mesh
+from meshscribe.shared.messages import Describe, Error, Generate, MeshData, Request
+from meshscribe.shared.obj import DIALECTS, Dialect, ObjError, Reading, read, write
 
 from . import client
+from .arguments import WRONG_USE, parser
 from .client import ClientError, Job
 from .report import Report
 
-WRONG_USE = 2  # exit status
-CANCELLED = 130
+FAILED, CANCELLED = 1, 130  # exit status
+MAX_TEXT = 16 << 20  # bytes of a file that may be text of a dialect
+WRONG = (
+    "bad_request",
+    "unknown_model",
+    "model_missing",
+    "missing_library",
+    "over_budget",
+    "too_large",
+)  # errors' codes
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    """Run a command line; the exit status."""
+    options = parser().parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # what this terminal cannot show is no reason to fail
     try:
-        return int(options.run(options))
+        status = COMMANDS[options.command](options)
+        sys.stdout.flush()
     except ClientError as error:
-        print(f"meshscribe: {error.sentence}", file=sys.stderr)
-        return WRONG_USE
+        return _say(error.sentence, WRONG_USE)
     except KeyboardInterrupt:
-        print("meshscribe: cancelled.", file=sys.stderr)
-        return CANCELLED
-    except BrokenPipeError:  # the reader of stdout has gone, as `| head` does
-        sys.stderr.close()
-        return 1
-
-
-# ------------------------------------------------------------------------------------------------------- commands
+        return _say("cancelled.", CANCELLED)
+    except BrokenPipeError:  # the reader of stdout has gone, as `| head` does; what is left to flush goes nowhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except Exception as error:  # a fault of ours or of this machine: the traceback is for a file
+        return _say(_fault(error), FAILED)
+    return status
 
 
 def generate(options: argparse.Namespace) -> int:
-    from . import meshfiles
+    from . import meshfiles, results
 
-    formats = [name.strip().lower() for name in options.format.split(",") if name.strip()]
-    if unknown := [name for name in formats if name not in meshfiles.FORMATS]:
-        raise ClientError(
-            "bad_request", f"There is no format {unknown[0]}: {', '.join(meshfiles.FORMATS)} can be written."
-        )
-    if not options.prompt.strip():
-        raise ClientError("bad_request", "The prompt is empty: say what to make, such as `a round table`.")
     _writable(options.out)
     first = secrets.randbits(31) if options.seed is None else options.seed
-    requests = [
+    requests: list[Request] = [
         Generate(
             prompt=options.prompt,
             model=options.model,
@@ -68,181 +75,111 @@ def generate(options: argparse.Namespace) -> int:
         )
         for number in range(options.count)
     ]
-    failed = 0
-    with client.connect() as link, Report(len(requests)) as report:
-        for job in client.run(link, list(requests), report.watch):
-            if job.error:
-                report.clear()
-                print(f"meshscribe: {job.error.sentence}", file=sys.stderr)
-                failed = max(failed, WRONG_USE if job.error.code in _WRONG else 1)
-                if failed == WRONG_USE:
-                    return failed
-                continue
+    status = 0
+    with client.connect() as link, Report(options.count) as report:
+        for job in client.run(link, requests, report.watch):
             report.clear()
-            print(_generated(job, options, formats), flush=True)
-    return failed
-
-
-_WRONG = (
-    "bad_request",
-    "unknown_model",
-    "model_missing",
-    "missing_library",
-    "over_budget",
-    "too_large",
-    "licence_needed",
-)
-
-
-def _generated(job: Job, options: argparse.Namespace, formats: list[str]) -> str:
-    """Write the files of a finished job; the line to print."""
-    from . import meshfiles
-
-    outcome, request = job.outcome, job.request
-    assert outcome is not None and isinstance(request, Generate)
-    dialect = DIALECTS[outcome.dialect or "parts"]
-    found: dict[str, object] = {
-        "prompt": request.prompt,
-        "seed": outcome.seed,
-        "model": outcome.model,
-        "finish": outcome.finish,
-        "plan": "",
-        "file": None,
-        "vertices": 0,
-        "faces": 0,
-        "parts": [],
-        "tokens": outcome.tokens,
-        "passes": outcome.passes,
-        "seconds": round(outcome.seconds, 4),
-        "valid": False,
-        "closed": False,
-        "masked_mass": round(outcome.masked_mass, 6),
-    }
-    try:
-        reading = read(job.text, dialect)
-    except ObjError as error:
-        if outcome.finish != "cancelled":
-            print(f"meshscribe: the answer is not a whole mesh ({error}).", file=sys.stderr)
-        return json.dumps(found) if options.json else f"no mesh for {request.prompt!r} ({outcome.finish})"
-    mesh = reading.mesh.with_vertices(Grid(dialect.bins).decode(reading.mesh.vertices))
-    placed = mesh.with_vertices(mesh.vertices - (0, mesh.bounds()[0][1], 0))  # standing on y = 0
-    stem = options.out / f"{slug(request.prompt)}-{outcome.seed}"
-    comment = f"{request.prompt}\nMeshScribe {__version__}, {outcome.model}, seed {outcome.seed}"
-    try:
-        for name in formats:
-            meshfiles.save(placed, Path(f"{stem}.{name}"), comment)
-    except meshfiles.FileError as error:
-        raise ClientError("no_space", str(error)) from None
-    found |= {
-        "plan": reading.plan,
-        "file": f"{stem}.{formats[0]}" if formats else None,
-        "vertices": len(mesh.vertices),
-        "faces": len(mesh.sizes),
-        "parts": [part.name for part in mesh.parts],
-        "valid": True,
-        "closed": all(piece.closed() for piece in mesh.pieces()),
-    }
-    if options.json:
-        return json.dumps(found)
-    cut = " (cut at the limit)" if outcome.finish == "length" else ""
-    plan = f" Understood as: {_plan(reading.plan)}." if reading.plan else ""
-    return (
-        f"{found['file'] or request.prompt}{cut}: {found['vertices']} vertices, {found['faces']} faces, "
-        f"{len(mesh.pieces())} parts, {outcome.seconds:.2f} s, seed {outcome.seed}.{plan}"
-    )
-
-
-def _plan(plan: str) -> str:
-    family, attributes = plan_words(plan)
-    return ", ".join([family, *(f"{name} {value}" for name, value in attributes.items())])
+            if job.error:
+                status = max(status, _failed(job.error))
+                if status == WRONG_USE:
+                    break  # it is wrong for all of them
+                continue
+            assert job.outcome and isinstance(job.request, Generate)
+            try:
+                found = results.write(job.request, job.outcome, job.text, options.out, options.format)
+            except meshfiles.FileError as error:
+                raise ClientError("no_space", str(error)) from None
+            status = max(status, 0 if found["valid"] else FAILED)
+            print(json.dumps(found) if options.json else results.line(found), flush=True)
+    return status
 
 
 def describe(options: argparse.Namespace) -> int:
-    mesh = _load(options.file)
-    request = Describe(mesh=MeshData.pack(mesh), model=options.model, prompt=options.ask)
-    with client.connect() as link, Report(1) as report:
-        job = next(iter(client.run(link, [request], report.watch)))
-    if job.error:
-        print(f"meshscribe: {job.error.sentence}", file=sys.stderr)
-        return WRONG_USE if job.error.code in _WRONG else 1
-    outcome = job.outcome
-    assert outcome is not None
-    if options.json:
-        told = {"text": job.text.strip(), "model": outcome.model, "seconds": round(outcome.seconds, 4)}
-        print(json.dumps({**told, "finish": outcome.finish, "facts": outcome.facts}))
-    else:
-        from .facts import sentence
+    from .facts import sentence
 
-        print(job.text.strip())
-        print(sentence(outcome.facts or {}))
+    request = Describe(mesh=MeshData.pack(_load(options.file)), model=options.model, prompt=options.ask or "")
+    with client.connect() as link, Report(1) as report:
+        job = next(client.run(link, [request], report.watch))
+    if job.error:
+        return _failed(job.error)
+    assert job.outcome
+    text, facts = job.text.strip(), job.outcome.facts or {}
+    if options.json:
+        told = {"text": text, "model": job.outcome.model, "seconds": round(job.outcome.seconds, 4)}
+        print(json.dumps({**told, "finish": job.outcome.finish, "facts": facts}))
+    else:
+        print(text, sentence(facts), sep="\n")
     return 0
 
 
+# --------------------------------------------------------------------------------------- codec: needs no backend
+
+
 def codec(options: argparse.Namespace) -> int:
-    """Needs no backend: the codec alone."""
-    dialect = DIALECTS[options.dialect]
     if options.decode:
         return _decode(options)
-    mesh = _load(options.file)
-    written = write(mesh, dialect)
+    if options.frame or options.like:
+        raise ClientError("bad_request", "--frame and --like go with --decode.")
+    dialect = DIALECTS[options.dialect or "parts"]
+    written = write(_load(options.file), dialect)
     if not written.faces:
         raise ClientError("bad_request", f"No face of {options.file} is left on {dialect.bins} steps an axis.")
     sys.stdout.write(written.text)
-    grid = written.grid
-    frame = ",".join(f"{value:.9g}" for value in (*grid.centre, grid.extent))
-    print(f"{written.vertices} vertices, {written.faces} faces, --frame={frame}", file=sys.stderr)
+    frame = ",".join(f"{value:.9g}" for value in (*written.grid.centre, written.grid.extent))
+    _say(f"{written.vertices} vertices, {written.faces} faces, {dialect.name} dialect, --frame={frame}")
     if written.merged or written.dropped:
-        lost = f"{written.merged} vertices merged, {written.dropped} faces dropped"
-        print(f"{lost} on {dialect.bins} steps an axis.", file=sys.stderr)
+        _say(f"{written.merged} vertices merged, {written.dropped} faces dropped on {dialect.bins} steps an axis.")
     return 0
 
 
 def _decode(options: argparse.Namespace) -> int:
-    """Dialect text back to an OBJ; any other mesh goes there and back, so that one sees what the codec keeps."""
+    """Text of a dialect back to an OBJ. Any other mesh goes there and back, so that one sees what the codec keeps."""
     from . import meshfiles
 
-    dialect = DIALECTS[options.dialect]
-    try:
-        text = options.file.read_text() if options.file.suffix.lower() in (".obj", ".txt") else ""
-        reading = read(text, dialect)
-        grid = Grid(dialect.bins)
-        if options.like:
-            grid = Grid.fit(_load(options.like).vertices, dialect.bins)
-        elif options.frame:
-            x, y, z, extent = options.frame
-            grid = Grid(dialect.bins, (x, y, z), extent)
-    except (OSError, UnicodeDecodeError, ObjError):
-        mesh = _load(options.file)
-        written = write(mesh, dialect)
+    placed = options.frame or options.like  # then it is text, so its form tells the dialect
+    names = [options.dialect] if options.dialect else sorted(DIALECTS, reverse=True) if placed else ["parts"]
+    reading, dialect = _read(options.file, [DIALECTS[name] for name in names])
+    if reading is None and placed:
+        raise ClientError("bad_request", f"{options.file} is not text of the dialect: --frame and --like go with that.")
+    if reading is None:
+        written = write(_load(options.file), dialect)
+        if not written.faces:
+            raise ClientError("bad_request", f"No face of {options.file} is left on {dialect.bins} steps an axis.")
         reading, grid = read(written.text, dialect), written.grid
-    mesh = reading.mesh.with_vertices(grid.decode(reading.mesh.vertices))
-    sys.stdout.write(meshfiles.obj_text(mesh))
+        _say(f"{options.file} went through the {dialect.name} dialect and back.")
+    elif options.like:
+        grid = Grid.fit(_load(options.like).vertices, dialect.bins)
+    elif options.frame:
+        x, y, z, extent = options.frame
+        grid = Grid(dialect.bins, (x, y, z), extent)
+    else:
+        grid = Grid(dialect.bins)
+    sys.stdout.write(meshfiles.obj_text(reading.mesh.with_vertices(grid.decode(reading.mesh.vertices))))
     return 0
 
 
-def serve(options: argparse.Namespace) -> int:
-    from .models.store import entries
-    from .serve.broker import serve as run
+def _read(path: Path, dialects: list[Dialect]) -> tuple[Reading | None, Dialect]:
+    """A file as text of the first dialect that it is of; None where it is of none."""
+    try:
+        text = path.read_text(encoding="utf-8") if path.stat().st_size <= MAX_TEXT else ""
+    except (OSError, ValueError):
+        text = ""
+    for dialect in dialects:
+        try:
+            return read(text, dialect), dialect
+        except ObjError:
+            continue
+    return None, dialects[0]
 
-    home = connection.home()
-    idle = options.idle * 60 if options.idle else None
-    return run(home, port=options.port, parent=options.parent_pid, models=lambda: entries(home), idle=idle)
 
-
-def stop(options: argparse.Namespace) -> int:
-    from .manage import stop_backend
-
-    print(stop_backend())
-    return 0
+# ---------------------------------------------------------------------------------------- the backend and its jobs
 
 
 def models(options: argparse.Namespace) -> int:
     from .manage import get_model, list_models
 
-    if options.action == "get":
-        print(get_model(options.name, options.accept_licence))
-    else:
-        print(list_models(options.json))
+    get = options.action == "get"
+    print(get_model(options.name, options.accept_licence) if get else list_models(options.json))
     return 0
 
 
@@ -255,18 +192,36 @@ def jobs(options: argparse.Namespace) -> int:
 
 def fetch(options: argparse.Namespace) -> int:
     """The text of any job in the journal, as it came; waits for the end of one that still runs."""
+    waiting, ended = {options.job: Job(options.job)}, None
     with client.connect() as link, Report(1) as report:
         link.resume(options.job)
-        waiting = {options.job: Job(options.job)}
-        ended: Job | None = None
         while ended is None:
-            ended = next(iter(client.follow(link, waiting, report.watch)), None)
+            ended = next(client.follow(link, waiting, report.watch), None)
     if ended.error and ended.error.code == "unknown_job":
-        raise ClientError("unknown_job", ended.error.sentence)
+        raise ClientError("unknown_job", f"There is no job {options.job} in the journal: `meshscribe jobs` lists them.")
     sys.stdout.write(ended.text)
     if ended.error:
-        print(f"meshscribe: {ended.error.sentence}", file=sys.stderr)
-        return 1
+        return _failed(ended.error)
+    if ended.outcome and ended.outcome.finish != "stop":
+        _say(f"this job ended early ({ended.outcome.finish}).")
+    return 0
+
+
+def serve(options: argparse.Namespace) -> int:
+    from .models.store import entries
+    from .serve.broker import serve as run
+
+    home = connection.home()
+    if sys.stderr.isatty():
+        _say(f"the backend in {home}; Ctrl-C ends it.")
+    idle = options.idle * 60 if options.idle else None
+    return run(home, port=options.port, parent=options.parent_pid, models=lambda: entries(home), idle=idle)
+
+
+def stop(options: argparse.Namespace) -> int:
+    from .manage import stop_backend
+
+    print(stop_backend())
     return 0
 
 
@@ -277,127 +232,53 @@ def doctor(options: argparse.Namespace) -> int:
     return 0
 
 
+COMMANDS = {run.__name__: run for run in (generate, describe, codec, models, jobs, fetch, serve, stop, doctor)}
+
+
 # --------------------------------------------------------------------------------------------------------- helpers
 
 
-def slug(prompt: str) -> str:
-    """A prompt as a file name."""
-    return re.sub(r"[^a-z0-9]+", "-", prompt.lower()).strip("-")[:48].rstrip("-") or "mesh"
+def _say(sentence: str, status: int = 0) -> int:
+    print(f"meshscribe: {sentence}", file=sys.stderr, flush=True)
+    return status
 
 
-def _load(path: Path):
+def _failed(error: Error) -> int:
+    return _say(error.sentence, WRONG_USE if error.code in WRONG else FAILED)
+
+
+def _fault(error: Exception) -> str:
+    """Keep the traceback of what nobody foresaw; the sentence about it."""
+    log = connection.home() / "logs" / "meshscribe.log"
+    reason = (str(error) or type(error).__name__).splitlines()[0][:200].rstrip(".")
+    try:
+        log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8", errors="backslashreplace")
+    except OSError:
+        return f"{reason}."
+    return f"{reason} (details in {log})."
+
+
+def _load(path: Path) -> Mesh:
     from . import meshfiles
 
     try:
-        return meshfiles.load(path)
+        return meshfiles.load(path, _say)
     except (meshfiles.FileError, ValueError) as error:
         raise ClientError("bad_request", str(error)) from None
 
 
 def _writable(folder: Path) -> None:
     """Before any work is done. ClientError where files could not be written there."""
-    import os
-
-    place = folder.absolute()
-    while not place.exists():
-        place = place.parent
-    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        raise ClientError("bad_request", f"The folder {folder} cannot be written: choose another one with --out.")
-
-
-def _frame(text: str) -> tuple[float, ...]:
-    numbers = tuple(float(number) for number in text.split(","))
-    if len(numbers) != 4 or not numbers[3] > 0:
-        raise argparse.ArgumentTypeError("four numbers, x,y,z,extent, as `meshscribe codec` prints them")
-    return numbers
-
-
-def _whole(low: int, high: int):
-    def check(text: str) -> int:
-        if not text.lstrip("-").isdigit() or not low <= int(text) <= high:
-            raise argparse.ArgumentTypeError(f"a whole number from {low} to {high}")
-        return int(text)
-
-    return check
-
-
-def _heat(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 5:
-        raise argparse.ArgumentTypeError("a number from 0 to 5")
-    return value
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str):
-        """One sentence, and where to read more."""
-        print(f"{self.prog}: {message}. `{self.prog} --help` shows the options.", file=sys.stderr)
-        sys.exit(WRONG_USE)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="meshscribe", description="Write meshes from words and read meshes into words.")
-    parser.add_argument("--version", action="version", version=f"meshscribe {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    def command(run, words: str) -> argparse.ArgumentParser:
-        made = commands.add_parser(run.__name__, help=words, description=words)
-        made.set_defaults(run=run)
-        return made
-
-    one = command(generate, "make meshes from a prompt")
-    one.add_argument("prompt", help="what to make, such as 'a round table with four legs'")
-    one.add_argument(
-        "--model",
-        default="starter",
-        help="a known model or a checkpoint folder, with :nf4 or :int8 behind it",
-    )
-    one.add_argument("--seed", type=_whole(0, 2**62), help="the same seed makes the same mesh (default: a random one)")
-    one.add_argument("--count", type=_whole(1, 1000), default=1, help="how many meshes, with seeds one after another")
-    one.add_argument("--temperature", type=_heat, default=0.7, help="0: the likeliest mesh; 1: the model's own variety")
-    one.add_argument("--max-tokens", type=_whole(1, 131_072), help="at most this many tokens a mesh")
-    one.add_argument("--format", default="obj", help="obj, glb, ply; several with commas (default obj)")
-    one.add_argument("--out", type=Path, default=Path("."), help="folder for the files (default: here)")
-    one.add_argument("--json", action="store_true", help="print one JSON object a mesh")
-
-    one = command(describe, "say what a mesh file shows")
-    one.add_argument("file", type=Path, help="any mesh file: obj, glb, ply, stl, off, ...")
-    one.add_argument("--model", default="starter", help="a known model or a checkpoint folder")
-    one.add_argument("--ask", default="", help="a question of your own, for models that know language")
-    one.add_argument("--json", action="store_true", help="print one JSON object")
-
-    one = command(codec, "show a mesh file as the text that models read and write")
-    one.add_argument("file", type=Path, help="any mesh file")
-    one.add_argument("--dialect", choices=sorted(DIALECTS), default="parts")
-    one.add_argument("--decode", action="store_true", help="the way back: an OBJ in the original place and size")
-    frame = one.add_mutually_exclusive_group()
-    frame.add_argument("--frame", type=_frame, help="where dialect text belongs: x,y,z,extent, as encoding printed it")
-    frame.add_argument("--like", type=Path, help="where dialect text belongs: the mesh file that it was made from")
-
-    one = command(serve, "run the backend in this terminal")
-    one.add_argument(
-        "--port", type=_whole(0, 65_535), default=0, help="a TCP port on this machine (default: a free one)"
-    )
-    one.add_argument("--parent-pid", type=_whole(1, 2**31), help="end when this process ends")
-    one.add_argument("--idle", type=float, help="end after this many minutes without work")
-
-    command(stop, "end the backend")
-
-    one = command(models, "list the models, or get one")
-    one.add_argument("action", nargs="?", choices=("list", "get"), default="list")
-    one.add_argument("name", nargs="?", help="the model to get: a known name, or owner/name@commit")
-    one.add_argument("--accept-licence", action="store_true", help="accept the licence without being asked")
-    one.add_argument("--json", action="store_true", help="print JSON")
-
-    one = command(jobs, "list the newest jobs of the journal")
-    one.add_argument("--json", action="store_true", help="print JSON")
-
-    one = command(fetch, "print the text of a job from the journal")
-    one.add_argument("job", help="the job's id")
-
-    one = command(doctor, "say what this machine has and whether the backend works")
-    one.add_argument("--json", action="store_true", help="print JSON")
-    return parser
+    try:
+        place = folder.absolute()
+        while not place.exists():
+            place = place.parent
+        if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
+            return
+    except OSError:  # a name that is too long, a folder that may not be looked into
+        pass
+    raise ClientError("bad_request", f"The folder {folder} cannot be written: choose another one with --out.")
 
 
 if __name__ == "__main__":

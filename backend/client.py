@@ -14,6 +14,8 @@ from meshscribe.shared import connection
 from meshscribe.shared.link import Link
 from meshscribe.shared.messages import Accepted, Delta, Done, Error, FromBroker, Outcome, Progress, Request
 
+from .serve.folder import lock
+
 START_LIMIT = 30.0  # seconds until a backend that we started must answer
 ANSWER_LIMIT = 10.0  # seconds until a running backend must answer
 IDLE_MINUTES = 15.0  # a backend that a command started ends after this long without work
@@ -49,6 +51,8 @@ class Job:
         match message:
             case Accepted():
                 self.position = message.position
+            case Progress(phase="queued"):
+                self.position = message.total
             case Progress():
                 self.progress = message
             case Delta():
@@ -74,11 +78,25 @@ def connect(name: str = "meshscribe", start: bool = True) -> Link:
     link = Link(found, name, reload=lambda: connection.read(home))
     until = time.monotonic() + (START_LIMIT if process else ANSWER_LIMIT)
     while link.state != "open":
-        link.wait(0.05)
+        refusals = [message for message in link.wait(0.05) if isinstance(message, Error)]
+        if refusals:
+            link.close(bye=False)
+            raise ClientError(refusals[0].code, refusals[0].sentence)
         if time.monotonic() > until:
             link.close(bye=False)
-            raise ClientError("no_backend", "The backend does not answer: run `meshscribe stop`, then try again.")
+            raise ClientError("no_backend", f"The backend does not answer: end process {found.pid}, then try again.")
     return link
+
+
+def running(home: Path) -> bool:
+    """Whether a backend runs in a folder, by the folder's lock: it holds also where the connection file is gone."""
+    try:
+        held = lock(home)
+    except OSError:
+        return False
+    if held is not None:
+        held.close()
+    return held is None
 
 
 def _start(home: Path) -> subprocess.Popen[bytes]:
@@ -91,6 +109,7 @@ def _start(home: Path) -> subprocess.Popen[bytes]:
                 stdout=log,
                 stderr=log,
                 cwd=home,
+                env={**os.environ, "MESHSCRIBE_HOME": str(home)},  # which may have been relative to our folder
                 start_new_session=os.name != "nt",  # Ctrl-C here is not meant for it
             )
     except OSError as error:
@@ -98,23 +117,28 @@ def _start(home: Path) -> subprocess.Popen[bytes]:
 
 
 def _await_file(home: Path, process: subprocess.Popen[bytes]) -> connection.Connection:
+    """The connection to the backend that we started, or that somebody else started at the same moment."""
     until = time.monotonic() + START_LIMIT
     while True:
         try:
             return connection.read(home)
         except connection.NoConnectionError as trouble:
-            if process.poll() is not None:
+            ended = process.poll() is not None
+            if ended and not running(home):
                 said = (home / "logs" / "start.log").read_text(errors="replace").strip().splitlines()
                 reason = said[-1] if said else "it said nothing"
                 raise ClientError("no_backend", f"The backend did not start: {reason[:400]}") from None
+            if ended and trouble.code in ("unreadable", "unsafe"):
+                sentence = f"A backend runs already, but {home / connection.FILE} is damaged: end its process."
+                raise ClientError("no_backend", sentence) from None
             if time.monotonic() > until:
                 raise ClientError("no_backend", trouble.sentence) from None
         time.sleep(0.02)
 
 
 def run(link: Link, requests: list[Request], watch: Callable[[Job], None] = lambda job: None) -> Iterator[Job]:
-    """Run requests, a few in the queue at a time; yields each job when it is over. `watch` is called when a job has
-    news. A KeyboardInterrupt cancels what runs and goes on up."""
+    """Run requests, a few in the queue at a time; yields each job when it is over. `watch` is called with each job at
+    its end, and before that with the oldest one, at least twice a second. A KeyboardInterrupt cancels what runs."""
     waiting = list(reversed(requests))
     jobs: dict[str, Job] = {}
     try:
@@ -137,16 +161,16 @@ def run(link: Link, requests: list[Request], watch: Callable[[Job], None] = lamb
 def follow(link: Link, jobs: dict[str, Job], watch: Callable[[Job], None]) -> Iterator[Job]:
     """Wait once for messages of these jobs; the ones that end are taken out and yielded."""
     for message in link.wait(0.5):
-        name = getattr(message, "job", None)
-        job = jobs.get(name) if name else None
-        if job is None:
-            if isinstance(message, Error) and message.job is None:
-                raise ClientError(message.code, message.sentence)
-            continue
-        job.take(message)
-        watch(job)
-        if job.over:
-            yield jobs.pop(job.id)
+        job = jobs.get(getattr(message, "job", None) or "")
+        if job is not None:
+            job.take(message)
+            if job.over:
+                watch(job)
+                yield jobs.pop(job.id)
+        elif isinstance(message, Error) and message.job is None:
+            raise ClientError(message.code, message.sentence)
+    if jobs:
+        watch(next(iter(jobs.values())))
     if link.state == "lost" and link.trouble:
         raise ClientError("no_backend", f"The backend is gone. {link.trouble}")
 
@@ -161,4 +185,4 @@ def ask(link: Link, question, kind: type, timeout: float = ANSWER_LIMIT):
                 return message
             if isinstance(message, Error) and message.job is None:
                 raise ClientError(message.code, message.sentence)
-    raise ClientError("no_backend", "The backend does not answer: run `meshscribe stop`, then try again.")
+    raise ClientError("no_backend", "The backend does not answer: try again, or end it with `meshscribe stop`.")

@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-import msgspec
+from msgspec.structs import asdict
 
 from meshscribe import __version__
 from meshscribe.shared import connection
@@ -28,16 +28,19 @@ def stop_backend() -> str:
     """End the backend, and wait until it has gone."""
     home = connection.home()
     try:
-        pid = connection.read(home).pid
-    except connection.NoConnectionError:
-        return "No backend is running."
+        found = connection.read(home)
+    except connection.NoConnectionError as trouble:
+        if not client.running(home):
+            return "No backend is running."
+        sentence = f"A backend runs in {home} but cannot be told to end: end its process. {trouble.sentence}"
+        raise ClientError("no_backend", sentence) from None
     with client.connect(start=False) as link:
         link.send(Shutdown())
         until = time.monotonic() + STOP_LIMIT
-        while connection.process_alive(pid) and time.monotonic() < until:
+        while (up := client.running(home)) and time.monotonic() < until:
             link.wait(0.05)
-    if connection.process_alive(pid):
-        raise ClientError("no_backend", f"The backend (process {pid}) does not end: end that process.")
+    if up:
+        raise ClientError("no_backend", f"The backend does not end: end process {found.pid}.")
     return "The backend has ended."
 
 
@@ -49,7 +52,7 @@ def list_models(as_json: bool) -> str:
     except ClientError:
         entries = store.entries(connection.home())
     if as_json:
-        return msgspec.json.encode(entries).decode()
+        return json.dumps([asdict(entry) for entry in entries])
     lines = []
     for entry in entries:
         needs = f", needs the [{entry.needs}] extra" if entry.needs else ""
@@ -108,7 +111,7 @@ def list_jobs(as_json: bool) -> str:
     with client.connect() as link:
         entries = client.ask(link, Jobs(), JobsReply).jobs
     if as_json:
-        return msgspec.json.encode(entries).decode()
+        return json.dumps([asdict(entry) for entry in entries])
     lines = [
         f"{entry.job}  {time.strftime('%Y-%m-%d %H:%M', time.localtime(entry.created))}  {entry.state:7}  "
         f"{entry.task} {entry.model} {entry.prompt[:60]!r}"

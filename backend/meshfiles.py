@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import trimesh
 
 from meshscribe.shared.materials import COLOURS
 from meshscribe.shared.mesh import Mesh
-from meshscribe.shared.stream import StreamReader
+from meshscribe.shared.stream import MAX_CORNERS, MAX_FACES, MAX_PARTS, MAX_VERTICES, StreamReader
 
 FORMATS = ("obj", "glb", "ply")
 MAX_BYTES = 1 << 30
@@ -20,15 +21,17 @@ class FileError(ValueError):
     """A file that cannot be read or written; the sentence says why."""
 
 
-def load(path: Path) -> Mesh:
+def load(path: Path, tell: Callable[[str], object] = lambda sentence: None) -> Mesh:
     """The mesh of a file: OBJ with its polygons and groups as they are, other formats as triangles with equal vertices
-    merged. FileError where there is no mesh in it."""
+    merged. FileError where there is no mesh in it, or more than the limits; `tell` hears what had to be left out."""
     try:
+        if path.is_dir():
+            raise FileError(f"{path} is a folder.")
         if not path.is_file():
             raise FileError(f"There is no file {path}.")
         if path.stat().st_size > MAX_BYTES:
             raise FileError(f"{path} is larger than {MAX_BYTES >> 30} GiB.")
-        mesh = _obj(path) if path.suffix.lower() in (".obj", ".txt") else _other(path)
+        mesh = _obj(path, tell) if path.suffix.lower() in (".obj", ".txt") else _other(path)
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror or error}.") from None
     if not len(mesh.sizes):
@@ -36,13 +39,24 @@ def load(path: Path) -> Mesh:
     return mesh
 
 
-def _obj(path: Path) -> Mesh:
+def _obj(path: Path, tell: Callable[[str], object]) -> Mesh:
     reader = StreamReader()
     with path.open(encoding="utf-8", errors="replace") as file:
         while text := file.read(1 << 20):
             reader.feed(text)
+            if reader.problems["limit"]:
+                raise FileError(_too_large(path))
     reader.close()
+    lost = [note for note in reader.notes if note.kind not in ("material", "parts")]
+    if lost:
+        more = sum(reader.problems.values()) - reader.problems["material"] - reader.problems["parts"] - 1
+        tell(f"{path}, line {lost[0].line}: {lost[0].sentence}{f' So it is with {more} more.' if more else ''}")
     return reader.mesh()
+
+
+def _too_large(path: Path) -> str:
+    limits = f"{MAX_VERTICES:,} vertices, {MAX_FACES:,} faces, {MAX_CORNERS:,} corners and {MAX_PARTS:,} parts"
+    return f"{path} is over the limit of {limits}: simplify it."
 
 
 def _other(path: Path) -> Mesh:
@@ -54,7 +68,9 @@ def _other(path: Path) -> Mesh:
         raise
     except Exception as error:  # readers of some thirty formats, each with errors of its own
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise FileError(f"{path} cannot be read as a mesh: {reason[:200]}") from None
+        raise FileError(f"{path} cannot be read as a mesh: {reason[:200].rstrip('.')}.") from None
+    if len(mesh.vertices) > MAX_VERTICES or len(mesh.faces) > MAX_FACES:
+        raise FileError(_too_large(path))
     return Mesh.build(mesh.vertices, mesh.faces)
 
 

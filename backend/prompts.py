@@ -12,6 +12,7 @@ import unicodedata
 GENERATE = "Create a 3D obj file using the following description: {}"
 DESCRIBE = "What is this object?"
 LLAMA3_STOPS = ("<|eot_id|>", "<|end_of_text|>")
+LLAMA_MESH_CONTEXT = 8192  # tokens that it was trained on; the checkpoint's own figure is Llama 3.1's 131,072
 
 
 def llama3_chat(turns: list[tuple[str, str]]) -> str:
@@ -54,8 +55,8 @@ def starter_describe(obj: str) -> str:
 
 def words(text: str) -> list[str]:
     """The lowercase words and numbers of a text, without accents and punctuation: what the starter's captions are."""
-    folded = unicodedata.normalize("NFKD", text.lower().replace("'", ""))
-    return re.findall(r"[a-z]+|\d+", "".join(c for c in folded if not unicodedata.combining(c)))
+    folded = unicodedata.normalize("NFKD", re.sub("['’]", "", text.lower()))
+    return re.findall(r"[a-z]+|[0-9]+", "".join(c for c in folded if not unicodedata.combining(c)))
 
 
 def spaced(parts: list[str]) -> str:

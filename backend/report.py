@@ -9,10 +9,11 @@ from .client import Job
 
 EVERY = 0.1  # seconds between two lines on a terminal
 RARELY = 5.0  # and where stderr goes to a file
+PHASES = {"load": "loading the model", "prefill": "reading the prompt", "running": "starting"}
 
 
 class Report:
-    """Says what the newest job is doing; nothing for runs under a third of a second."""
+    """Says what the oldest open job is doing; nothing for runs under a third of a second."""
 
     def __init__(self, count: int):
         self.count = count
@@ -58,6 +59,7 @@ class Report:
             step = job.progress
             part = f" {100 * step.done // step.total} %" if step.total else ""
             size = f" of {step.total / 1e9:.1f} GB" if step.unit == "bytes" and step.total > 1e8 else ""
-            return f"{head}{step.phase}{part}{size}, {took}"
-        waiting = f"behind {job.position} jobs" if job.position else "starting"
-        return f"{head}{waiting}, {took}"
+            return f"{head}{PHASES.get(step.phase, step.phase)}{part}{size}, {took}"
+        if job.position:
+            return f"{head}waiting for {job.position} {'jobs' if job.position > 1 else 'job'}, {took}"
+        return f"{head}starting, {took}"

@@ -1,90 +1,73 @@
-"""Session: the runtime of the add-on. It owns the Link and the running jobs; `tick` does all the work, a
-little at a time.
+"""Session: the running jobs and the Link that carries them; `tick` does all the work, a little at a time.
 
-One per Blender. A timer calls `tick` (or a loop, without a window); nothing here blocks, and nothing here is
-a thread. No reference to an object outlives a tick: undo, deleting and loading a file would leave it pointing
-at freed memory. A job keeps the object's `session_uid` and looks it up; an object that is gone was deleted by
-the artist, and its job ends."""
+A timer calls `tick` (or a loop, without a window); nothing here blocks, and nothing here is a thread. An
+object that is gone was deleted by the artist, and its job ends; undo is no deletion (`undone`). Jobs can be
+asked for before there is a Link: `attach` sends them."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections import deque
-from dataclasses import dataclass, field
-from typing import Literal
+import uuid
+from collections.abc import Callable, Iterable
 
 import bpy
 
-from . import geometry
-from .geometry import Placement, Point
-from .shared.grid import Grid
+from . import geometry, growing
+from .geometry import Point
+from .job import Job, JobState
+from .reading import read
 from .shared.link import Link
-from .shared.mesh import Mesh
-from .shared.messages import Accepted, Delta, Done, Error, FromBroker, Generate, Outcome, Progress
-from .shared.obj import DIALECTS, LLAMA_MESH, PARTS
-from .shared.stream import StreamReader
+from .shared.messages import (
+    Accepted,
+    Delta,
+    Describe,
+    Done,
+    Error,
+    FromBroker,
+    Generate,
+    MeshData,
+    ModelEntry,
+    ModelsReply,
+    Progress,
+    StatusReply,
+)
 
 SLICE = 4096  # characters that are read between two looks at the clock
+KEPT = 60  # jobs that are over and still known, so that F9 can finish them anew
 NO_MESH = "The model wrote no mesh for this prompt: try other words or another seed."
 
-JobState = Literal["sent", "queued", "running", "done", "failed", "cancelled"]
 
-
-@dataclass(slots=True)
-class Job:
-    """One prompt on its way to an object. `code` and `sentence` say why it failed; code "empty" is ours, the
-    others are the protocol's. `outcome` comes with the end of the text, `refused` counts faces that Blender
-    did not take."""
-
-    id: str
-    request: Generate
-    size: float  # Blender units
-    location: Point
-    state: JobState = "sent"
-    position: int = 0  # in the queue
-    progress: Progress | None = None  # before the first text
-    tokens: int = 0
-    reader: StreamReader = field(default_factory=StreamReader)
-    outcome: Outcome | None = None
-    code: str = ""
-    sentence: str = ""
-    refused: int = 0
-    started: float = field(default_factory=time.monotonic)
-    ended: float = 0.0
-    waiting: deque[str] = field(default_factory=deque)  # text that is not read yet
-    fresh: bool = False  # the reader has more than the object shows
-    uid: int = 0  # the object's session_uid; 0 before there is one
-    name: str = ""  # the object's name when last seen: the quick way to it
-
-    @property
-    def over(self) -> bool:
-        return self.state in ("done", "failed", "cancelled")
-
-    @property
-    def seconds(self) -> float:
-        """How long it has taken, or took."""
-        return (self.ended or time.monotonic()) - self.started
-
-    def object(self) -> bpy.types.Object | None:
-        """The job's object, for use within this tick; None before there is one and where it was deleted."""
-        if not self.uid:
-            return None
-        found = bpy.data.objects.get(self.name)
-        if found is None or found.session_uid != self.uid:
-            found = next((each for each in bpy.data.objects if each.session_uid == self.uid), None)
-        if found is not None:
-            self.name = found.name
-        return found
+def settle(job: Job) -> None:
+    """Finish a job's object as one undo step, without an operator."""
+    made = growing.finish(job)
+    bpy.ops.ed.undo_push(message=f"MeshScribe: {made.name}")
 
 
 class Session:
-    """A Link and its jobs, by id. Jobs that are over stay in `jobs` until `forget`."""
+    """Jobs by id. Those that are over stay in `jobs` until `forget`, or until there are many. `settle` finishes
+    a job's object; `ended` hears of every job that is over."""
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link | None = None) -> None:
         self.link = link
         self.jobs: dict[str, Job] = {}
         self.trouble: Error | None = None  # the last error that concerned no job
+        self.status: StatusReply | None = None
+        self.loading: Progress | None = None  # of a model, without a job
+        self.models: list[ModelEntry] = []
+        self.settle: Callable[[Job], None] = settle
+        self.ended: Callable[[Job], None] = lambda job: None
+
+    @property
+    def active(self) -> list[Job]:
+        """The jobs that are not over, in the order they were asked for."""
+        return [job for job in self.jobs.values() if not job.over]
+
+    def attach(self, link: Link | None) -> None:
+        """Use this link from now on; jobs that were never sent are sent."""
+        self.link, self.status, self.loading = link, None, None
+        for job in self.active:
+            self._submit(job)
 
     def generate(
         self,
@@ -96,6 +79,8 @@ class Session:
         metres: float = 1.0,
         location: Point | None = None,
         max_tokens: int | None = None,
+        group: str = "",
+        first: Point | None = None,
     ) -> Job:
         """Start a job: words to an object at `location` (the 3D cursor by default) whose longest side is
         `metres`. A seed is drawn where none is given. ValueError where the prompt is empty, or too
@@ -106,47 +91,71 @@ class Session:
         x, y, z = location or scene.cursor.location
         seed = random.SystemRandom().randrange(2**31) if seed is None else seed
         request = Generate(prompt=prompt, model=model, seed=seed, temperature=temperature, max_tokens=max_tokens)
-        job = Job(self.link.submit(request), request, geometry.units(metres, scene), (x, y, z))
-        self.jobs[job.id] = job
-        return job
+        job = Job(uuid.uuid4().hex, request, geometry.units(metres, scene), (x, y, z), group, first or (x, y, z))
+        job.scene, job.collection = scene.session_uid, bpy.context.collection.session_uid
+        return self._start(job)
+
+    def describe(self, objects: Iterable[bpy.types.Object], *, model: str = "starter", prompt: str = "") -> Job:
+        """Start a job: what these objects show, in words (`job.text`). They are only read. ValueError, in a
+        sentence, where there is nothing to read."""
+        objects = list(objects)
+        mesh = read(objects).mesh
+        job = Job(uuid.uuid4().hex, Describe(mesh=MeshData.pack(mesh), model=model, prompt=prompt))
+        job.about = tuple(each.session_uid for each in objects)
+        job.scene = bpy.context.scene.session_uid
+        return self._start(job)
 
     def cancel(self, job: Job, keep: bool = True) -> None:
         """End a job now; what has come stays as an object with `keep`, and goes without."""
         if job.over:
             return
-        self.link.cancel(job.id)
-        self._end(job, "cancelled")
+        if self.link and job.submitted:
+            self.link.cancel(job.id)
         found = job.object()
-        if found is None or not _writable(found):
-            return
-        if keep and job.reader.faces:
-            self._settle(job, found)
-        else:
-            _remove(found)
+        if found is not None and growing.writable(found):
+            if keep and job.reader.faces:
+                job.state = "cancelled"
+                self.settle(job)
+            else:
+                growing.discard(found)
+        self._end(job, "cancelled")
 
     def tick(self, budget: float = 0.008, wait: float = 0.0) -> bool:
         """Take what has come and show it, in about `budget` seconds; whether anything happened. With `wait`,
         block for up to so many seconds until something comes: for loops without a window."""
         until = time.monotonic() + budget
-        messages = self.link.wait(wait) if wait else self.link.poll(budget / 2)
+        messages = [] if self.link is None else self.link.wait(wait) if wait else self.link.poll(budget / 2)
         for message in messages:
             self._take(message)
-        active = [job for job in self.jobs.values() if not job.over]
+        active = self.active
         for job in active:
             self._read(job, max(until, time.monotonic() + budget / 4))
-            self._show(job)
-            if time.monotonic() > until:
+            if self._show(job) or time.monotonic() > until:
                 break
-        return bool(messages) or any(job.waiting for job in active)
+        return bool(messages) or any(job.waiting or job.fresh for job in active)
 
     def finish(self, job: Job, timeout: float = 600.0) -> Job:
         """Tick until a job is over: for scripts without a window. TimeoutError."""
         until = time.monotonic() + timeout
         while not job.over:
             if time.monotonic() > until:
-                raise TimeoutError(f"No answer within {timeout:.0f} s; the link is {self.link.state}.")
+                state = self.link.state if self.link else "not there"
+                raise TimeoutError(f"No answer within {timeout:.0f} s; the link is {state}.")
             self.tick(wait=0.0 if job.waiting else 0.05)
         return job
+
+    def undone(self) -> None:
+        """Undo or redo has just happened: growing objects that it took away come back with the next text."""
+        for job in self.active:
+            if job.uid and job.object() is None:
+                job.uid, job.fresh = 0, True
+
+    def fail(self, job: Job, code: str, sentence: str) -> None:
+        """A job ends without an object; what has come of it goes, unless the artist has begun to edit it."""
+        job.code, job.sentence = code, sentence
+        if (found := job.object()) is not None and growing.writable(found):
+            growing.discard(found)
+        self._end(job, "failed")
 
     def forget(self, job: Job) -> None:
         """Drop a job that is over. Its object stays."""
@@ -155,21 +164,40 @@ class Session:
 
     def close(self) -> None:
         """Leave. Jobs that still run are cancelled by the backend; what has come of them stays as it is."""
-        self.link.close()
+        if self.link is not None:
+            self.link.close()
+            self.link = None
 
     # ----------------------------------------------------------------------------------------------- messages
+
+    def _start(self, job: Job) -> Job:
+        self._submit(job)  # first: what is too large for a message is no job
+        self.jobs[job.id] = job
+        for old in [each for each in self.jobs.values() if each.over][:-KEPT]:
+            self.forget(old)
+        return job
+
+    def _submit(self, job: Job) -> None:
+        if self.link is not None and not job.submitted:
+            self.link.submit(job.request, job=job.id)
+            job.submitted = True
 
     def _take(self, message: FromBroker) -> None:
         match message:
             case Error(job=None):
-                self.trouble = message
-                return
+                self.trouble, self.loading = message, None
+            case Progress(job=None):
+                self.loading = None if message.phase == "ready" else message
+            case StatusReply():
+                self.status = message
+            case ModelsReply():
+                self.models = message.models
             case Accepted() | Progress() | Delta() | Done() | Error() if message.job in self.jobs:
                 job = self.jobs[message.job]
-            case _:
-                return
-        if job.over:  # what was on its way when it was cancelled
-            return
+                if not job.over:  # else what was on its way when it was cancelled
+                    self._news(job, message)
+
+    def _news(self, job: Job, message: Accepted | Progress | Delta | Done | Error) -> None:
         match message:
             case Accepted():
                 job.state, job.position = ("queued" if job.state == "sent" else job.state), message.position
@@ -177,12 +205,18 @@ class Session:
                 job.progress = message
             case Delta():
                 job.state, job.tokens = "running", message.tokens
-                job.waiting.append(message.text)
+                job.first_token = job.first_token or time.monotonic()
+                if job.makes_mesh:
+                    job.waiting.append(message.text)
+                else:
+                    job.text += message.text
             case Done():
                 job.outcome = message.outcome
                 job.tokens = message.outcome.tokens or job.tokens
+                if not job.makes_mesh:
+                    self._end(job, "cancelled" if message.outcome.finish == "cancelled" else "done")
             case Error():
-                self._fail(job, message.code, message.sentence)
+                self.fail(job, message.code, message.sentence)
 
     def _read(self, job: Job, until: float) -> None:
         """Feed waiting text to the reader until the clock says so."""
@@ -197,96 +231,35 @@ class Session:
         if job.outcome:
             job.reader.close()
 
-    def _show(self, job: Job) -> None:
-        """Bring the object up to what was read; settle it at the end."""
-        finished = job.outcome is not None and not job.waiting
+    def _show(self, job: Job) -> bool:
+        """Bring the object up to what was read; settle it at the end: then True, which is enough for a tick."""
+        finished = job.makes_mesh and job.outcome is not None and not job.waiting
         if not finished and not (job.fresh and job.reader.faces):
-            return
+            return False
+        if bpy.app.is_job_running("RENDER"):
+            return False  # a render reads the same data
         found = job.object()
-        if found is None and job.uid:  # the artist deleted it, or went back before it by undo
-            if not finished:
+        if found is None and job.uid:  # the artist deleted it
+            if not finished and self.link:
                 self.link.cancel(job.id)
             self._end(job, "cancelled")
-        elif found is not None and not _writable(found):
-            return  # the artist edits it: wait until object mode
-        elif finished and job.outcome:
-            if not job.reader.faces:
-                self._fail(job, "empty", NO_MESH)
-                return
-            self._settle(job, found or self._begin(job))
-            self._end(job, "cancelled" if job.outcome.finish == "cancelled" else "done")
+        elif found is not None and not growing.writable(found):
+            return False  # the artist edits it: wait until object mode
+        elif not finished:
+            growing.show(job)
+        elif not job.reader.faces:
+            self.fail(job, "empty", NO_MESH)
+        elif bpy.context.mode != "OBJECT":
+            if job.fresh:
+                growing.show(job)  # an undo step of an edit mode would not hold a new object: settled after it
         else:
-            mesh, placement = self._placed(job)
-            geometry.update((found or self._begin(job)).data, mesh, placement)
-            job.fresh = False
-
-    # ------------------------------------------------------------------------------------------------ objects
-
-    def _begin(self, job: Job) -> bpy.types.Object:
-        made = geometry.build(geometry.object_name(job.request.prompt), job.location)
-        geometry.remember(made, job=job.id, prompt=job.request.prompt)
-        job.uid, job.name = made.session_uid, made.name
-        return made
-
-    def _settle(self, job: Job, made: bpy.types.Object) -> None:
-        mesh, placement = self._placed(job)
-        job.refused = geometry.settle(made, mesh, placement)
-        outcome = job.outcome or Outcome(finish="cancelled", model=job.request.model, seed=job.request.seed)
-        geometry.remember(
-            made,
-            prompt=job.request.prompt,
-            seed=outcome.seed,
-            model=outcome.model or job.request.model,
-            revision=outcome.revision,
-            temperature=job.request.temperature,
-            plan=job.reader.plan,
-            dialect=outcome.dialect,
-            finish=outcome.finish,
-            tokens=job.tokens,
-            job=job.id,
-        )
-        geometry.select(made)
-        bpy.ops.ed.undo_push(message=f"MeshScribe: {made.name}")
-
-    def _placed(self, job: Job) -> tuple[Mesh, Placement]:
-        """The mesh so far and where it goes. A whole mesh is fitted to the size that was asked for; one that
-        grows, or broke off, keeps the scale of its frame."""
-        mesh = job.reader.mesh()
-        bins = _bins(job)
-        whole = job.outcome is not None and job.outcome.finish == "stop"
-        if len(mesh.vertices) and not 0 <= mesh.vertices.min() <= mesh.vertices.max() <= bins - 1:
-            return mesh, Placement.stand(mesh.vertices, job.size, job.location)  # another tool's OBJ: no grid
-        mesh = mesh.with_vertices(Grid(bins).decode(mesh.vertices))
-        if whole:
-            return mesh, Placement.stand(geometry.used(mesh).vertices, job.size, job.location)
-        return mesh, Placement.growing(mesh.vertices, 1.0, job.size, job.location)
-
-    def _fail(self, job: Job, code: str, sentence: str) -> None:
-        """A job ends without an object; what has come of it goes, unless the artist has begun to edit it."""
-        job.code, job.sentence = code, sentence
-        self._end(job, "failed")
-        if (found := job.object()) is not None and _writable(found):
-            _remove(found)
+            assert job.outcome is not None
+            self.settle(job)
+            self._end(job, "cancelled" if job.outcome.finish == "cancelled" else "done")
+            return True
+        return False
 
     def _end(self, job: Job, state: JobState) -> None:
         job.state, job.ended = state, time.monotonic()
         job.waiting.clear()
-
-
-def _bins(job: Job) -> int:
-    """The grid of a job's text: what the backend says at the end, and what the text looks like before."""
-    if job.outcome and job.outcome.dialect in DIALECTS:
-        return DIALECTS[job.outcome.dialect].bins
-    return (PARTS if job.reader.plan or job.reader.parts else LLAMA_MESH).bins
-
-
-def _writable(found: bpy.types.Object) -> bool:
-    """Whether its mesh may be rebuilt: not in edit, sculpt or paint mode."""
-    return found.mode == "OBJECT"
-
-
-def _remove(found: bpy.types.Object) -> None:
-    data = found.data
-    bpy.data.objects.remove(found)
-    if data.users == 0:
-        bpy.data.meshes.remove(data)
+        self.ended(job)

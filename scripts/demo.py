@@ -10,12 +10,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import re
 import subprocess
 import sys
 import tempfile
 import time
-import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -26,9 +24,11 @@ os.environ.setdefault("BLENDER_USER_RESOURCES", tempfile.mkdtemp(prefix="meshscr
 
 from blender_addon.shared import connection  # noqa: E402
 from blender_addon.shared.link import Link  # noqa: E402
+from meshscribe.backend.prompts import words  # noqa: E402
 
 SERVE = [sys.executable, "-m", "meshscribe.backend.cli", "serve", "--parent-pid", str(os.getpid())]
 START_LIMIT = 60.0  # seconds until a backend must be up
+SHOWN = {"load": "Loading the model ...", "writing": "Writing ..."}
 
 
 def main() -> int:
@@ -41,6 +41,7 @@ def main() -> int:
         from blender_addon.session import Session
 
         bpy.ops.wm.read_homefile(use_factory_startup=True)
+        bpy.context.preferences.filepaths.save_version = 0  # no .blend1 beside the .blend
         bpy.data.objects.remove(bpy.data.objects["Cube"])
         session = Session(link())
         job = session.generate(
@@ -54,8 +55,8 @@ def main() -> int:
             if process and process.poll() is not None:
                 fail(f"The backend has ended: see {connection.home() / 'logs'}.")
             phase = "writing" if job.tokens else job.progress.phase if job.progress else ""
-            if phase and phase != shown:
-                say(f"{phase.capitalize()} ...")
+            if phase in SHOWN and phase != shown:
+                say(SHOWN[phase])
                 shown = phase
         made = job.object()
         if job.state != "done" or made is None:
@@ -149,12 +150,11 @@ def quiet() -> Iterator[None]:
 
 def slug(prompt: str) -> str:
     """A prompt as a file name."""
-    plain = unicodedata.normalize("NFKD", prompt).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:48].rstrip("-") or "mesh"
+    return "-".join(words(prompt))[:48].rstrip("-") or "mesh"
 
 
-def say(words: str) -> None:
-    print(words, file=sys.stderr, flush=True)
+def say(sentence: str) -> None:
+    print(sentence, file=sys.stderr, flush=True)
 
 
 def fail(sentence: str) -> NoReturn:

@@ -48,7 +48,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
 def home() -> Path:
     """MESHSCRIBE_HOME, or the per-user data folder of the platform."""
     if chosen := os.environ.get("MESHSCRIBE_HOME"):
-        return Path(chosen).expanduser()
+        return Path(os.path.expanduser(chosen)).absolute()
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "MeshScribe"
     if sys.platform == "darwin":

@@ -165,10 +165,13 @@ class Mesh:
         return float(np.einsum("ij,ij->", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])) / 6.0)
 
     def area(self) -> float:
-        """Surface area, in squared units."""
+        """Surface area, in squared units; concave faces too. One that is not flat counts as seen along its mean normal."""
+        if not len(self.sizes):
+            return 0.0
         corners = self.vertices[self.triangles()].astype(np.float64)
-        normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        return float(np.linalg.norm(normals, axis=1).sum() / 2.0)
+        normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])  # [T, 3]
+        counts = self.sizes - 2
+        return float(np.linalg.norm(np.add.reduceat(normals, np.cumsum(counts) - counts), axis=1).sum() / 2.0)
 
     def bounds(self) -> np.ndarray:
         """float64 [2, 3]: the lowest and highest corner of the box; zeros for no vertices."""

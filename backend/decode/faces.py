@@ -7,7 +7,8 @@ import numpy as np
 
 class EdgeFaces:
     """Faces of one part with `count` vertices, in text order: lowest corner first, (first, second) ascending, each
-    directed edge at most once, no set of corners twice. A corner is legal where at most two more can close the face.
+    directed edge at most once, no set of corners twice. A corner is legal where the face can be closed with it, or with
+    it and one more; a face is begun only where a triangle is left.
     """
 
     def __init__(self, count: int, max_corners: int = 16):

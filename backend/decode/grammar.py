@@ -19,11 +19,12 @@ from .faces import EdgeFaces, TripleFaces
 
 
 class Grammar(Protocol):
+    LEAST: int  # tokens that the least text may take
     starved: bool  # whether the budget has taken a choice away
 
     def legal(self, left: int) -> np.ndarray:
         """int64 [K], ascending: the tokens that may come next when `left` more may be made, the stop included. Never
-        empty as long as the first call had room for the least mesh (`LEAST` tokens)."""
+        empty as long as the first call had room for LEAST."""
         ...
 
     def accept(self, token: int) -> None:
@@ -39,7 +40,7 @@ class PartsGrammar:
     """The `parts` dialect over the starter's tokens (training/tokenizer.py): the plan, then parts of vertices sorted by
     (y, x, z) and of faces in text order. A part has at least four vertices, as a closed piece must."""
 
-    LEAST = 64  # tokens of the least mesh, with a plan
+    LEAST = 64
     LONGEST_PLAN = 48  # tokens
     PART = 60  # room that a new part is worth beginning in; 4 vertices and a face take 23
 
@@ -187,6 +188,8 @@ class LlamaMeshGrammar:
     def __init__(self, tokenizer: Tokenizer, bins: int, stops: Iterable[int]):
         self.starved = False
         self.stops = _ids(stops)
+        if not len(self.stops):
+            raise ValueError("The tokenizer has no token that ends an answer, so a mesh could not be ended.")
         self.v, self.f, self.space, self.line = (_single(tokenizer, text) for text in ("v", "f", " ", "\n"))
         self.numbers = np.array([_single(tokenizer, str(i)) for i in range(1000)], np.int64)
         self.number_of = {int(token): i for i, token in enumerate(self.numbers)}
@@ -229,11 +232,11 @@ class LlamaMeshGrammar:
         heads = []
         if not self.faces.count:
             more = self.count < len(self.numbers) - 1
-            room = self.count < 4 or left >= 8 + 16 * (self.count + 1) + 1
+            room = self.count < 3 or left >= 8 + 16 * (self.count + 1) + 1
             self.starved = self.starved or (more and not room)
             if more and room:
                 heads.append(self.v)
-            if self.count >= 4:
+            if self.count >= 3:
                 heads.append(self.f)
         else:
             heads += self.stops.tolist()
@@ -244,8 +247,10 @@ class LlamaMeshGrammar:
 
 
 def _single(tokenizer: Tokenizer, text: str) -> int:
-    """The one token of a text. ValueError where the tokenizer splits it."""
+    """The one token of a text. ValueError where the tokenizer splits it, or does not know it."""
     ids = tokenizer.encode(text, add_special_tokens=False).ids
-    if len(ids) != 1:
-        raise ValueError(f"The tokenizer splits {text!r}, so this model cannot be held to the llama-mesh dialect.")
+    if len(ids) != 1 or tokenizer.decode(ids) != text:
+        raise ValueError(
+            f"The tokenizer has no token of its own for {text!r}, so this model cannot be held to the llama-mesh dialect."
+        )
     return ids[0]

@@ -4,6 +4,7 @@ models that need it."""
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -45,36 +46,38 @@ def open_engine(model: str, progress: Progress) -> LocalEngine:
 
 
 def _forward(located: Located, progress: Progress) -> tuple[Forward, str]:
-    if located.precision == "onnx":
-        if not (located.folder / "model.onnx").is_file():
-            raise EngineError("model_missing", f"{located.folder} holds no model.onnx: name it with :bf16 or :nf4.")
-        from meshscribe.backend.forward.onnx import OnnxForward
-
-        return OnnxForward.open(located.folder), "cpu"
+    """The model's forward pass, and its device."""
+    if located.precision == "onnx" and not (located.folder / "model.onnx").is_file():
+        raise EngineError("model_missing", f"{located.folder} holds no model.onnx: name it with :bf16 or :nf4.")
     try:
+        if located.precision == "onnx":
+            from meshscribe.backend.forward.onnx import OnnxForward
+
+            return OnnxForward.open(located.folder), "cpu"
         from meshscribe.backend.forward.torch import TorchForward, device_name
+
+        forward = TorchForward.open(
+            located.folder, located.precision, lambda done, total: progress("load", done, total, "bytes")
+        )
+        return forward, device_name(forward.model)
     except ImportError:
         raise EngineError(
             "missing_library",
             f"{located.name} needs torch, transformers and bitsandbytes: pip install 'meshscribe[torch]'.",
         ) from None
-    try:
-        torch_forward = TorchForward.open(
-            located.folder, located.precision, lambda done, total: progress("load", done, total, "bytes")
-        )
-    except (OSError, ValueError, RuntimeError) as error:
-        if "out of memory" in str(error).lower():
+    except Exception as error:  # safetensors and ONNX Runtime raise bare Exceptions for damaged files
+        if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
             raise
         log.exception("loading %s failed", located.name)
-        reason = (str(error) or type(error).__name__).splitlines()[0]
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise EngineError("model_missing", f"{located.name} could not be loaded: {reason[:300]}") from None
-    return torch_forward, device_name(torch_forward.model)
 
 
 class Prompts(Protocol):
     """How one model family is asked."""
 
     stops: frozenset[int]
+    context: int | None  # tokens that it is any good with, where that is less than the model takes
     grammar: Callable[[], Grammar]
 
     def generate(self, request: Generate) -> str: ...
@@ -84,9 +87,11 @@ class Prompts(Protocol):
 class StarterPrompts:
     """Task tokens and bare words; a mesh is read into its plan."""
 
+    context = None
+
     def __init__(self, tokenizer: Tokenizer):
         self.tokenizer = tokenizer
-        self.stops = frozenset({tokenizer.token_to_id("</s>")})
+        self.stops = frozenset({tokenizer.get_vocab()["</s>"]})
 
     def grammar(self, plan_only: bool = False) -> Grammar:
         return PartsGrammar(self.tokenizer, DIALECTS["parts"].bins, plan_only)
@@ -97,11 +102,19 @@ class StarterPrompts:
         return "<s>" + prompts.starter_generate(request.prompt)
 
     def describe(self, request: Describe, obj: str) -> str:
+        largest = max(int(index) for index in re.findall(r" -(\d+)", obj))
+        if self.tokenizer.token_to_id(f" -{largest}") is None:  # it would be read as two numbers
+            raise EngineError(
+                "over_budget",
+                f"A piece of the mesh has {largest} vertices, more than this model reads in one piece: simplify it.",
+            )
         return "<s>" + prompts.starter_describe(obj)
 
 
 class LlamaMeshPrompts:
     """Chat turns in Llama 3's template."""
+
+    context = prompts.LLAMA_MESH_CONTEXT
 
     def __init__(self, tokenizer: Tokenizer):
         self.tokenizer = tokenizer
@@ -115,6 +128,8 @@ class LlamaMeshPrompts:
             raise EngineError("bad_request", str(error)) from None
 
     def generate(self, request: Generate) -> str:
+        if not prompts.plain(request.prompt):
+            raise EngineError("bad_request", "The prompt is empty: say what to make, such as `a round table`.")
         return prompts.llama_mesh_generate(request.prompt)
 
     def describe(self, request: Describe, obj: str) -> str:
@@ -135,6 +150,7 @@ class LocalEngine:
         self.model, self.device, self.revision = located.name, device, located.revision
         self.dialect = DIALECTS[located.dialect]
         self.tokenizer, self.family, self.forward = tokenizer, family, forward
+        self.context = min(forward.context, family.context or forward.context)
 
     def run(self, request: Request, hooks: Hooks) -> Outcome:
         if isinstance(request, Generate):
@@ -145,12 +161,10 @@ class LocalEngine:
         del self.forward
 
     def _generate(self, request: Generate, hooks: Hooks) -> Outcome:
-        if not request.prompt.strip():
-            raise EngineError("bad_request", "The prompt is empty: say what to make, such as `a round table`.")
         prompt = self._ids(self.family.generate(request))
         grammar = self.family.grammar() if request.masks else None
-        least = grammar.LEAST if isinstance(grammar, PartsGrammar | LlamaMeshGrammar) else 1
-        limit = min(request.max_tokens or self.forward.context, self.forward.context - len(prompt))
+        least = grammar.LEAST if grammar else 1
+        limit = min(request.max_tokens or self.context - len(prompt), self.forward.context - len(prompt))
         if limit < least:
             if request.max_tokens and request.max_tokens < least:
                 raise EngineError("bad_request", f"A mesh takes at least {least} tokens: raise max_tokens.")
@@ -159,20 +173,19 @@ class LocalEngine:
         run = self._decode(
             prompt, Sampler(request.seed, request.temperature, request.top_p), grammar, limit, text, hooks
         )
-        if run.finish != "cancelled":
+        if run.finish == "stop" or (grammar and run.finish == "length"):  # else the last line may be cut
             text.close()
         return self._outcome(run, request.seed, len(prompt), self.dialect.name)
 
     def _describe(self, request: Describe, hooks: Hooks) -> Outcome:
         mesh = unpack(request)
         known = facts(mesh)
-        written = write(Mesh(mesh.vertices, mesh.loops, mesh.sizes, mesh.parts), self.dialect)
+        written = write(mesh, self.dialect)
         if not written.faces:
             raise EngineError("bad_request", "The mesh has no face with an area, so there is nothing to describe.")
-        question = self.family.describe(request, written.text)
-        prompt = self._ids(question)
+        prompt = self._ids(self.family.describe(request, written.text))
         reserve = 64 if isinstance(self.family, StarterPrompts) else 256
-        room = self.forward.context - reserve
+        room = self.context - reserve
         if len(prompt) > room:
             share = room / len(prompt)
             raise EngineError(

@@ -20,7 +20,11 @@ class Forward(Protocol):
     """One model with one sequence in its cache."""
 
     context: int  # tokens that fit
-    length: int  # tokens in the cache
+
+    @property
+    def length(self) -> int:
+        """Tokens in the cache."""
+        ...
 
     def extend(self, tokens: Sequence[int], ids: np.ndarray | None = None) -> Scores:
         """Append a chunk of tokens and score what may follow it: at `ids` int64 [K], or at the whole vocabulary."""

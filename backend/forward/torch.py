@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoModelForCausalLM, BitsAndBytesConfig, DynamicCache, PreTrainedModel
+from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig, DynamicCache, PreTrainedModel
+from transformers.utils import logging
 
 from .base import Scores
 
@@ -28,13 +29,18 @@ class TorchForward:
     @classmethod
     def open(cls, folder: Path, precision: str, progress: Callable[[int, int], None] | None = None) -> TorchForward:
         """Load a checkpoint folder (safetensors). `precision` is one of PRECISIONS. `progress(done, total)` is called
-        with bytes. ValueError for a checkpoint that is not of the Llama architecture."""
+        with bytes. ValueError for a checkpoint that is not of the Llama architecture, or that lacks weights (the
+        library would make them up at random)."""
         total = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
         if progress:
             progress(0, total)
-        model = AutoModelForCausalLM.from_pretrained(folder, **loading(precision))
-        if model.config.model_type != "llama":
-            raise ValueError(f"The model in {folder} is of type {model.config.model_type}, not llama.")
+        logging.disable_progress_bar()
+        kind = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False).model_type
+        if kind != "llama":
+            raise ValueError(f"The model in {folder} is of type {kind}, not llama.")
+        model, read = AutoModelForCausalLM.from_pretrained(folder, output_loading_info=True, **loading(precision))
+        if missing := sorted(read["missing_keys"]):
+            raise ValueError(f"The checkpoint in {folder} lacks {len(missing)} weights, such as {missing[0]}.")
         model.eval()
         if progress:
             progress(total, total)
@@ -60,7 +66,7 @@ class TorchForward:
         if length <= 0:
             self._cache = DynamicCache()
         elif length < self.length:
-            self._cache.crop(length)
+            self._cache.crop(length - self.length)  # negative: how many to forget; positive lengths are gone since 5.23
 
     def fork(self) -> TorchForward:
         other = TorchForward(self.model)
@@ -70,9 +76,12 @@ class TorchForward:
 
 def loading(precision: str) -> dict[str, Any]:
     """The arguments of from_pretrained for a precision. bitsandbytes' own defaults (fp4, float32 compute) are slow and
-    less exact: nf4 with bf16 compute is said explicitly, fp16 where the card has no bf16."""
+    less exact: nf4 with bf16 compute is said explicitly, fp16 where the card has no bf16. Its int8 layers work in fp16:
+    they cast anything else, and log a warning for each layer of each pass."""
     cuda = torch.cuda.is_available()
     half = torch.bfloat16 if not cuda or torch.cuda.is_bf16_supported() else torch.float16
+    if precision == "int8":
+        half = torch.float16
     common: dict[str, Any] = {
         "use_safetensors": True,
         "local_files_only": True,

@@ -9,6 +9,7 @@ A model is named in one of these ways, each with an optional `:precision` behind
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import tomllib
@@ -76,8 +77,8 @@ def locate(home: Path, spec: str) -> Located:
             )
         revision = _note(folder).get("revision", "")
         return Located(spec, folder, precision or entry["precision"], entry["prompts"], entry["dialect"], revision)
-    folder = Path(name).expanduser()
-    if not (folder / "config.json").is_file():
+    folder = Path(os.path.expanduser(name))
+    if not os.path.isfile(folder / "config.json"):  # os.path's take any name: nothing is raised for a too long one
         folder = downloaded(home, name)
         if not _whole(folder):
             known = ", ".join(CATALOG)
@@ -93,7 +94,7 @@ def _checkpoint(spec: str, folder: Path, precision: str) -> Located:
     try:
         kind = json.loads((folder / "config.json").read_text()).get("model_type")
         tokens = (folder / "tokenizer.json").read_text()
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError):
         raise EngineError("unknown_model", f"The folder {folder} has no readable config and tokenizer.") from None
     if kind != "llama":
         raise EngineError("unknown_model", f"The model in {folder} is of type {kind}; only llama can be run.")
@@ -127,8 +128,9 @@ def get(home: Path, name: str, progress: Progress, accept: Callable[[str], bool]
     if entry.get("licence_text") and not accept(entry["licence_text"].strip()):
         raise EngineError("licence_needed", f"The licence of {name} was not accepted, so nothing was downloaded.")
     free = shutil.disk_usage(_existing(folder)).free
-    if free < entry.get("size", 0) * 1.05:
-        raise EngineError("no_space", f"{name} needs {entry['size'] / 1e9:.0f} GB and {free / 1e9:.0f} GB are free.")
+    here = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())  # of a download that was cut
+    if free < (needed := entry.get("size", 0) * 1.05 - here):
+        raise EngineError("no_space", f"{name} needs {needed / 1e9:.0f} GB more and {free / 1e9:.0f} GB are free.")
     from .download import fetch  # imports the hub's client, which takes half a second
 
     commit = fetch(repository, revision, folder, PATTERNS, progress)

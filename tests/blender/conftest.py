@@ -1,6 +1,7 @@
 """Tests that drive a real Blender: the bpy module of this Python. Without it they are not collected.
 
-A test starts in Blender's factory scene, with settings of its own.
+A test starts in Blender's factory scene, with settings of its own. MESHSCRIBE_ZIP=path/to/the.zip installs that
+extension by Blender's own operator, and tests its files in place of the tree's.
 """
 
 from __future__ import annotations
@@ -10,13 +11,27 @@ import os
 import random
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from blender_addon.runtime import Runtime
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))  # for `blender_addon`, which is no part of the meshscribe package
 os.environ["BLENDER_USER_RESOURCES"] = tempfile.mkdtemp(prefix="meshscribe-blender-")  # before bpy is imported
+
+if ZIP := os.environ.get("MESHSCRIBE_ZIP"):
+    import bpy
+
+    bpy.ops.extensions.package_install_files(filepath=ZIP, repo="user_default", enable_on_install=False)
+    installed = Path(bpy.utils.user_resource("EXTENSIONS")) / "user_default" / "meshscribe"
+    place = Path(tempfile.mkdtemp(prefix="meshscribe-installed-"))
+    (place / "blender_addon").symlink_to(installed)
+    sys.path.insert(0, str(place))
 
 collect_ignore_glob = [] if importlib.util.find_spec("bpy") else ["test_*.py"]
 
@@ -35,3 +50,27 @@ def table():
 
     plan = {"top": "round", "legs": "4", "height": "medium", "shelf": "yes", "material": "wood"}
     return FAMILIES["table"].mesh(plan, random.Random(5))
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a backend that runs; its engine writes training shapes."""
+    from shape_backend import serve
+
+    home = tmp_path_factory.mktemp("backend") / "home"
+    process = serve(home)
+    yield home
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture
+def addon(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
+    """The add-on, switched on, with that backend; its runtime."""
+    import blender_addon
+    from blender_addon import runtime
+
+    monkeypatch.setenv("MESHSCRIBE_HOME", str(home))
+    blender_addon.register()
+    yield runtime.current()
+    blender_addon.unregister()

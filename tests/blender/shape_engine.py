@@ -10,13 +10,16 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
+
+sys.path.insert(0, str(Path(__file__).parents[2]))  # a worker starts in any folder
 
 from meshscribe.backend import worker
 from meshscribe.backend.engines.base import Engine, EngineError, Hooks
 from meshscribe.shared.messages import Outcome, Request
 from meshscribe.shared.obj import DIALECTS, write
-from training.shapes import FAMILIES
+from meshscribe.training.shapes import FAMILIES
 
 
 def text(seed: int, family: str = "table", dialect: str = "parts") -> str:

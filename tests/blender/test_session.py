@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,29 +16,6 @@ from blender_addon.session import Job, Session
 from blender_addon.shared import connection
 from blender_addon.shared.link import Link
 from blender_addon.shared.obj import DIALECTS, PARTS, read
-
-SERVE = """
-import os, sys
-from pathlib import Path
-from meshscribe.backend.serve.broker import serve
-sys.exit(serve(Path(sys.argv[1]), worker_command=[sys.executable, sys.argv[2]]))
-"""
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of a backend that runs."""
-    home = tmp_path_factory.mktemp("backend") / "home"
-    engine = Path(__file__).with_name("shape_engine.py")
-    process = subprocess.Popen([sys.executable, "-c", SERVE, str(home), str(engine)], cwd=engine.parents[2])
-    until = time.monotonic() + 20
-    while not (home / connection.FILE).exists():
-        assert process.poll() is None, "the backend has ended"
-        assert time.monotonic() < until, "the backend does not come up"
-        time.sleep(0.02)
-    yield home
-    process.terminate()
-    process.wait(10)
 
 
 @pytest.fixture

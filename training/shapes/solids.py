@@ -170,3 +170,74 @@ def mirrored(solid: Solid, axis: str = "x") -> Solid:
     """The mirror image in the plane through the origin across `axis`, still outward."""
     factors = [-1.0 if name == axis else 1.0 for name in "xyz"]
     return Solid(solid.vertices * factors, tuple(face[::-1] for face in solid.faces))
+
+
+def silhouette(outline: Sequence[tuple[float, float]], width: float, at: Point = (0.0, 0.0, 0.0)) -> Solid:
+    """A side view of (z, y) points, counter-clockwise with z to the right, made `width` wide along X and centred on
+    x = 0 (bodies of vehicles that drive towards +Z). Keep it convex."""
+    return extrude(outline, width).turn("y", -90).move(*at)
+
+
+def wheel(radius: float, width: float, sides: int = 6, at: Point = (0.0, 0.0, 0.0)) -> Solid:
+    """A wheel that rolls along Z, standing on a flat side; `at` is the middle of that side."""
+    rim = lathe([(radius, -width / 2), (radius, width / 2)], sides, first=180 / sides).turn("z", 90)
+    return rim.move(*at).move(y=radius * float(np.cos(np.pi / sides)))
+
+
+def _across(path: Sequence[tuple[float, float]]) -> tuple[np.ndarray, np.ndarray]:
+    """The points [n, 2] of a path and, at each, what lies one unit to its left across it, mitred at the bends."""
+    points = np.asarray(path, float)
+    along = np.diff(points, axis=0)
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    left = np.stack([-along[:, 1], along[:, 0]], 1)
+    before, after = np.vstack([left[:1], left]), np.vstack([left, left[-1:]])
+    return points, (before + after) / (1.0 + (before * after).sum(1, keepdims=True))
+
+
+def sweep(path: Sequence[tuple[float, float]], radii: Sequence[float], sides: int = 6) -> Solid:
+    """A round rod along a path of (x, y) points, a radius at each (arms, leaning trunks); radius 0 at an end makes a
+    tip."""
+    points, left = _across(path)
+    angle = (np.arange(sides) + 0.5) * 2 * np.pi / sides
+    rings = []
+    for (x, y), (a, b), radius in zip(points, left, radii, strict=True):
+        c = radius * np.cos(angle)
+        ring = np.stack([x + a * c, y + b * c, radius * np.sin(angle)], 1)
+        rings.append(ring if radius > 0 else ring[:1])
+    return loft(rings)
+
+
+def frond(path: Sequence[tuple[float, float]], widths: Sequence[float], thick: float) -> Solid:
+    """A leaf or petal along a path of (x, y) points, ridged on the left of the path: `widths` along Z at each point;
+    width 0 at an end makes a tip."""
+    points, left = _across(path)
+    rings = []
+    for (x, y), (a, b), width in zip(points, left, widths, strict=True):
+        corners = ((0.6, 0.0), (-0.4, 0.5), (-0.4, -0.5)) if width else ((0.0, 0.0),)
+        rings.append(np.array([(x + s * thick * a, y + s * thick * b, z * width) for s, z in corners]))
+    return loft(rings)
+
+
+def stud(width: float, height: float, depth: float, at: Point = (0.0, 0.0, 0.0)) -> Solid:
+    """A four-sided pyramid that points to +Z (knobs, rivets); `at` is the middle of its base."""
+    w, h = width / 2, height / 2
+    base = np.array([(-w, -h, 0.0), (w, -h, 0.0), (w, h, 0.0), (-w, h, 0.0)])
+    return loft([base, np.array([(0.0, 0.0, depth)])]).move(*at)
+
+
+def pull(width: float, height: float, depth: float, at: Point = (0.0, 0.0, 0.0)) -> Solid:
+    """A three-sided bar along X with its edge to +Z (handles of drawers); `at` is the middle of its back."""
+    return silhouette([(0.0, -height / 2), (depth, 0.0), (0.0, height / 2)], width, at)
+
+
+def hollow(width: float, height: float, depth: float, wall: float, floor: float, at: Point = (0, 0, 0)) -> Solid:
+    """A box open at the top; `at` is the centre of its bottom face."""
+    inner = width - 2 * wall, depth - 2 * wall
+    rings = [rectangle(width, depth, 0.0), rectangle(width, depth, height)]
+    return loft([*rings, rectangle(*inner, height), rectangle(*inner, floor)]).move(*at)
+
+
+def bow(path: Sequence[tuple[float, float]], thick: float, width: float) -> Solid:
+    """A ribbon of three sides, to save vertices: flat on the right of its path, an edge on the left (slim handles)."""
+    rings = ribbon(path, thick, width).vertices.reshape(-1, 4, 3)
+    return loft([np.stack([ring[0], (ring[1] + ring[2]) / 2, ring[3]]) for ring in rings])

@@ -1,0 +1,213 @@
+"""What may be said to `meshscribe`, and the checks that need no backend. One sentence says what is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from meshscribe import __version__
+from meshscribe.shared.obj import DIALECTS
+
+WRONG_USE = 2  # exit status
+MAX_PROMPT, MAX_NAME = 20_000, 200  # characters; Prompt and Word of shared/messages.py
+WHOLE, NUMBER = "is not a whole number from {} to {}", "is not a number from {:g} to {:g}"
+FRAME = "is not x,y,z,extent as `meshscribe codec` prints it"
+
+Parser = argparse.ArgumentParser
+
+
+def parser() -> Parser:
+    made = _Parser(
+        prog="meshscribe",
+        description="Write meshes from words and read meshes into words.",
+        epilog="The first command that needs the backend starts it; it ends by itself when it is idle.",
+    )
+    made.add_argument("--version", action="version", version=f"meshscribe {__version__}")
+    commands = made.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    for name, words, fill in (
+        ("generate", "make meshes from a prompt", _generate),
+        ("describe", "say what a mesh file shows", _describe),
+        ("codec", "show a mesh file as the text that models read and write", _codec),
+        ("models", "list the models, or get one", _models),
+        ("jobs", "list the newest jobs, also of other clients", _json),
+        ("fetch", "print the text of a job, also of one whose client has gone", _fetch),
+        ("serve", "run the backend in this terminal", _serve),
+        ("stop", "end the backend", lambda one: None),
+        ("doctor", "say what this machine has and whether the backend works", _json),
+    ):
+        fill(commands.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}."))
+    return made
+
+
+class _Parser(Parser):
+    def error(self, message: str):
+        print(f"{self.prog}: {message} (`{self.prog} --help` shows the options).", file=sys.stderr)
+        sys.exit(WRONG_USE)
+
+
+# ------------------------------------------------------------------------------------------------- the commands
+
+
+def _generate(one: Parser) -> None:
+    one.add_argument("prompt", type=_prompt, help="what to make, such as 'a round table with four legs'")
+    one.add_argument(
+        "--model",
+        metavar="NAME",
+        type=_model,
+        default="starter",
+        help="a known model, or a checkpoint folder (starter)",
+    )
+    one.add_argument(
+        "--seed", metavar="N", type=_whole(0, 2**62), help="the same seed makes the same mesh (default: a random one)"
+    )
+    one.add_argument(
+        "--count", metavar="N", type=_whole(1, 1000), default=1, help="how many meshes, with seeds one after another"
+    )
+    one.add_argument(
+        "--temperature", metavar="T", type=_number(0, 5), default=0.7, help="variety; 0: the likeliest mesh (0.7)"
+    )
+    one.add_argument("--max-tokens", metavar="N", type=_whole(1, 131_072), help="at most this many tokens a mesh")
+    one.add_argument(
+        "--format", metavar="LIST", type=_formats, default=["obj"], help="obj, glb, ply; several with commas (obj)"
+    )
+    one.add_argument(
+        "--out",
+        metavar="FOLDER",
+        type=Path,
+        default=Path("."),
+        help="folder for the files, made where it is not (here)",
+    )
+    one.add_argument("--json", action="store_true", help="print one JSON object a mesh")
+
+
+def _describe(one: Parser) -> None:
+    one.add_argument("file", type=Path, help="a mesh file: obj, glb, ply, stl, off, ...")
+    one.add_argument(
+        "--model",
+        metavar="NAME",
+        type=_model,
+        default="starter",
+        help="a known model, or a checkpoint folder (starter)",
+    )
+    one.add_argument("--ask", metavar="TEXT", type=_text(MAX_PROMPT), help="a question, for models that know language")
+    _json(one)
+
+
+def _codec(one: Parser) -> None:
+    one.add_argument("file", type=Path, help="a mesh file; with --decode also the text that was printed for one")
+    one.add_argument("--dialect", choices=sorted(DIALECTS), help="the form of the text (parts)")
+    one.add_argument("--decode", action="store_true", help="the way back: an OBJ, in the original place and size")
+    frame = one.add_mutually_exclusive_group()
+    frame.add_argument("--frame", type=_frame, metavar="X,Y,Z,EXTENT", help="where the text belongs, as was printed")
+    frame.add_argument("--like", type=Path, metavar="FILE", help="where the text belongs: the mesh it was made from")
+
+
+def _models(one: Parser) -> None:
+    one.add_argument("action", nargs="?", choices=("list", "get"), default="list")
+    one.add_argument("name", nargs="?", help="what to get: a known name, or owner/name@commit")
+    one.add_argument("--accept-licence", action="store_true", help="accept the licence without being asked")
+    _json(one)
+
+
+def _fetch(one: Parser) -> None:
+    one.add_argument("job", type=_text(64), help="its id, as `meshscribe jobs` lists it")
+
+
+def _serve(one: Parser) -> None:
+    one.add_argument(
+        "--port", metavar="N", type=_whole(0, 65_535), default=0, help="a TCP port of this machine (0: a free one)"
+    )
+    one.add_argument("--parent-pid", metavar="N", type=_whole(1, 2**31 - 1), help="end when this process ends")
+    one.add_argument(
+        "--idle", metavar="MINUTES", type=_number(0, 1e6), help="end after this many minutes without work (0: never)"
+    )
+
+
+def _json(one: Parser) -> None:
+    one.add_argument("--json", action="store_true", help="print JSON")
+
+
+# --------------------------------------------------------------------------------------------------- the values
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def check(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = low - 1
+        if not low <= value <= high:
+            raise argparse.ArgumentTypeError(f"{text[:40]} {WHOLE.format(low, high)}")
+        return value
+
+    return check
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def check(text: str) -> float:
+        value = _float(text)
+        if not low <= value <= high:  # nor is nan
+            raise argparse.ArgumentTypeError(f"{text[:40]} {NUMBER.format(low, high)}")
+        return value
+
+    return check
+
+
+def _float(text: str) -> float:
+    """Not a number where it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _frame(text: str) -> tuple[float, ...]:
+    numbers = tuple(_float(number) for number in text.split(","))
+    if len(numbers) != 4 or not all(map(math.isfinite, numbers)) or numbers[3] <= 0:
+        raise argparse.ArgumentTypeError(f"{text[:40]} {FRAME}")
+    return numbers
+
+
+def _text(limit: int) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if not 0 < len(text) <= limit:
+            raise argparse.ArgumentTypeError(f"has {len(text):,} characters, not 1 to {limit:,}")
+        try:
+            text.encode()
+        except UnicodeEncodeError:  # bytes that were no text in this terminal's encoding
+            raise argparse.ArgumentTypeError("is not text") from None
+        return text
+
+    return check
+
+
+def _prompt(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("empty: say what to make, such as 'a round table'")
+    return _text(MAX_PROMPT)(text)
+
+
+def _model(text: str) -> str:
+    """A folder as the backend finds it, which runs elsewhere."""
+    from .models.store import CATALOG, PRECISIONS
+
+    name, colon, precision = _text(MAX_NAME)(text).rpartition(":")
+    if precision not in PRECISIONS:
+        name, colon, precision = text, "", ""
+    folder = os.path.abspath(os.path.expanduser(name))
+    if name not in CATALOG and os.path.isfile(os.path.join(folder, "config.json")):
+        name = folder
+    return _text(MAX_NAME)(name + colon + precision)
+
+
+def _formats(text: str) -> list[str]:
+    from .meshfiles import FORMATS
+
+    names = [name.strip().lower() for name in text.split(",")]
+    if unknown := [name for name in names if name not in FORMATS]:
+        raise argparse.ArgumentTypeError(f"there is no format '{unknown[0][:40]}', only {', '.join(FORMATS)}")
+    return names

@@ -1,0 +1,101 @@
+"""Growing: a job's object. It begins with the first face, is rebuilt as more comes, and is finished once."""
+
+from __future__ import annotations
+
+import bpy
+
+from . import geometry
+from .aftercare import Care, tend
+from .geometry import Placement
+from .job import Job
+from .shared.grid import Grid
+from .shared.mesh import Mesh
+from .shared.messages import Generate, Outcome
+from .shared.obj import DIALECTS, LLAMA_MESH, PARTS
+
+
+def begin(job: Job) -> bpy.types.Object:
+    """The job's object, empty, in the collection that was active when it was asked for."""
+    assert isinstance(job.request, Generate)
+    made = geometry.build(geometry.object_name(job.request.prompt), job.location, _collection(job))
+    geometry.remember(made, job=job.id, prompt=job.request.prompt, group=job.group)
+    job.uid, job.name = made.session_uid, made.name
+    return made
+
+
+def show(job: Job) -> None:
+    """Bring the object up to what was read."""
+    mesh, placement = _placed(job, job.size)
+    geometry.update((job.object() or begin(job)).data, mesh, placement)
+    job.fresh = False
+
+
+def finish(job: Job, care: Care | None = None) -> bpy.types.Object:
+    """The finished object, from what the job wrote: may be done again with other care, also after the object
+    was taken away by undo. Selected, and marked with where it came from."""
+    assert isinstance(job.request, Generate)
+    care = care or Care()
+    made = job.object() or begin(job)
+    mesh, placement = _placed(job, care.size or job.size)
+    job.refused = geometry.settle(made, mesh, placement)
+    tend(made, care)
+    outcome = job.outcome or Outcome(finish="cancelled", model=job.request.model, seed=job.request.seed)
+    geometry.remember(
+        made,
+        prompt=job.request.prompt,
+        seed=outcome.seed,
+        model=outcome.model or job.request.model,
+        revision=outcome.revision,
+        temperature=job.request.temperature,
+        plan=job.reader.plan,
+        dialect=outcome.dialect,
+        finish=outcome.finish,
+        tokens=job.tokens,
+        group=job.group,
+        job=job.id,
+    )
+    geometry.select(made)
+    return made
+
+
+def discard(found: bpy.types.Object) -> None:
+    """Remove an object, and its mesh where nobody else uses it."""
+    data = found.data
+    bpy.data.objects.remove(found)
+    if data is not None and data.users == 0:
+        bpy.data.meshes.remove(data)
+
+
+def writable(found: bpy.types.Object) -> bool:
+    """Whether its mesh may be rebuilt: not in edit, sculpt or paint mode."""
+    return found.mode == "OBJECT"
+
+
+def _collection(job: Job) -> bpy.types.Collection | None:
+    """Where the object goes; None: the collection that is active now. The one that was active may be gone."""
+    scene = next((each for each in bpy.data.scenes if each.session_uid == job.scene), None)
+    if scene is None:
+        return None
+    known = [scene.collection, *scene.collection.children_recursive]
+    return next((each for each in known if each.session_uid == job.collection), scene.collection)
+
+
+def _placed(job: Job, size: float) -> tuple[Mesh, Placement]:
+    """The mesh so far and where it goes. A whole mesh is fitted to the size; one that grows, or broke off,
+    keeps the scale of its frame."""
+    mesh = job.reader.mesh()
+    bins = _bins(job)
+    whole = job.outcome is not None and job.outcome.finish == "stop"
+    if len(mesh.vertices) and not 0 <= mesh.vertices.min() <= mesh.vertices.max() <= bins - 1:
+        return mesh, Placement.stand(mesh.vertices, size, job.location)  # another tool's OBJ: no grid
+    mesh = mesh.with_vertices(Grid(bins).decode(mesh.vertices))
+    if whole:
+        return mesh, Placement.stand(geometry.used(mesh).vertices, size, job.location)
+    return mesh, Placement.growing(mesh.vertices, 1.0, size, job.location)
+
+
+def _bins(job: Job) -> int:
+    """The grid of a job's text: what the backend says at the end, and what the text looks like before."""
+    if job.outcome and job.outcome.dialect in DIALECTS:
+        return DIALECTS[job.outcome.dialect].bins
+    return (PARTS if job.reader.plan or job.reader.parts else LLAMA_MESH).bins

@@ -1,0 +1,1 @@
+"""What the artist sees: each module exports CLASSES, addon.py registers them."""

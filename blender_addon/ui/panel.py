@@ -1,0 +1,192 @@
+"""Panels in the sidebar of the 3D view, on a tab of their own. They only draw what runtime.py and the scene
+hold; nothing is computed or written here."""
+
+from __future__ import annotations
+
+import bpy
+from bpy.app.translations import pgettext_iface as _
+
+from .. import runtime
+from ..geometry import recall
+from ..job import Job
+from ..reading import READABLE
+from . import backend, history
+from .ops import last_description
+from .props import EXAMPLES, PLACEHOLDER
+from .text import duration, paragraph
+
+TALL = 1.6  # of the one button that matters
+TYPICAL = 900  # tokens of a mesh: the bar is half full then, and never full before the end
+
+
+class Panel:
+    bl_space_type, bl_region_type, bl_category = "VIEW_3D", "UI", "MeshScribe"
+
+
+class MESHSCRIBE_PT_generate(Panel, bpy.types.Panel):
+    bl_label = "Generate"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        now, wishes = runtime.current(), context.scene.meshscribe
+        backend.draw_status(layout, context)
+        backend.draw_problem(layout, context)
+        draw_prompt(layout, wishes)
+        making = [job for job in now.session.active if job.makes_mesh]
+        if making:
+            draw_progress(layout, making)
+        else:
+            row = layout.row()
+            row.scale_y = TALL
+            words = _("Generate {n} Variations").format(n=wishes.count) if wishes.count > 1 else _("Generate")
+            row.operator("meshscribe.generate", text=words, icon="MESH_ICOSPHERE", translate=False)
+        draw_result(layout, context)
+        if making:
+            row = layout.row()
+            row.operator("meshscribe.generate", text="Add to Queue", icon="ADD")
+
+
+class MESHSCRIBE_PT_settings(Panel, bpy.types.Panel):
+    bl_label, bl_parent_id, bl_options = "Settings", "MESHSCRIBE_PT_generate", {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, wishes = self.layout, context.scene.meshscribe
+        layout.use_property_split, layout.use_property_decorate = True, False
+        row = layout.row(align=True)
+        row.prop(wishes, "seed")
+        row.prop(wishes, "lock_seed", text="", icon="LOCKED" if wishes.lock_seed else "UNLOCKED")
+        row.operator("meshscribe.roll_seed", text="", icon="FILE_REFRESH")
+        layout.prop(wishes, "temperature", slider=True)
+        layout.prop(wishes, "count")
+        layout.prop(wishes, "size")
+        layout.prop(wishes, "model")
+
+
+class MESHSCRIBE_PT_describe(Panel, bpy.types.Panel):
+    bl_label = "Describe"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, wishes = self.layout, context.scene.meshscribe
+        if wishes.model != "starter":  # the starter knows no language but its captions
+            layout.prop(wishes, "question", text="", placeholder=_("What is this object?"))
+        chosen = [each for each in context.selected_objects if each.type in READABLE]
+        words = _("Describe Selection")
+        if len(chosen) == 1:
+            words = _("Describe {name}").format(name=chosen[0].name)
+        elif chosen:
+            words = _("Describe {n} Objects").format(n=len(chosen))
+        job = last_description()
+        row = layout.row(align=True)
+        if job is not None and not job.over:
+            row.progress(text=_("Reading"), factor=job.tokens / (job.tokens + 30))
+            row.operator("meshscribe.cancel", text="", icon="X").job = job.id
+        else:
+            row.operator("meshscribe.describe", text=words, icon="VIEWZOOM", translate=False)
+        if job is None or not job.text.strip():
+            return
+        paragraph(layout.box(), context, job.text.strip())
+        row = layout.row(align=True)
+        row.enabled = job.over
+        row.operator("meshscribe.copy_text", icon="COPYDOWN")
+        row.operator("meshscribe.use_prompt", text="As Prompt", icon="GREASEPENCIL").prompt = job.text.strip()
+        row.operator("meshscribe.store_text", text="Store", icon="FILE_TICK")
+
+
+class MESHSCRIBE_PT_history(Panel, bpy.types.Panel):
+    bl_label, bl_options = "History", {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        if context.scene.meshscribe_history.entries:
+            history.draw(self.layout, context)
+        else:
+            paragraph(self.layout, context, _("What you make is listed here, and saved with the file."))
+
+
+def draw_prompt(layout: bpy.types.UILayout, wishes: bpy.types.PropertyGroup) -> None:
+    """The prompt, in several lines where Blender can; examples while it is empty."""
+    if hasattr(layout, "textbox"):  # 5.2
+        layout.textbox(wishes, "prompt", initial_visible_lines=3, placeholder=PLACEHOLDER)
+    else:
+        row = layout.row()
+        row.scale_y = 1.2
+        row.prop(wishes, "prompt", text="", placeholder=PLACEHOLDER)
+    if not wishes.prompt:
+        column = layout.column(align=True)
+        for example in EXAMPLES:
+            column.operator("meshscribe.use_prompt", text=example, emboss=False, translate=False).prompt = example
+
+
+def draw_progress(layout: bpy.types.UILayout, jobs: list[Job]) -> None:
+    """In place of the button: what the first job does, its Cancel, and what waits behind it."""
+    first, *queue = sorted(jobs, key=lambda job: job.state != "running")
+    row = layout.row(align=True)
+    row.scale_y = TALL
+    factor, words = progress(first)
+    row.progress(text=words, factor=factor)
+    row.operator("meshscribe.cancel", text="", icon="X").job = first.id
+    line = layout.row()
+    line.enabled = False
+    line.label(text=pace(first), translate=False)
+    if not queue:
+        return
+    column = layout.column(align=True)
+    for job in queue:
+        row = column.row(align=True)
+        row.label(text=job.request.prompt, icon="SORTTIME", translate=False)
+        row.operator("meshscribe.cancel", text="", icon="X", emboss=False).job = job.id
+    column.operator("meshscribe.cancel", text="Cancel All", icon="CANCEL")
+
+
+def progress(job: Job) -> tuple[float, str]:
+    """How far a job is (0..1, an estimate: nobody knows the end before it comes) and what it does."""
+    if job.tokens:
+        counts = _("{v} vertices, {f} faces").format(v=f"{job.reader.vertices:,}", f=f"{job.reader.faces:,}")
+        return job.tokens / (job.tokens + TYPICAL), counts
+    if job.state == "queued" and job.position:
+        return 0.0, _("Waiting, {n} before it").format(n=job.position)
+    known = {"load": "Loading the model", "download": "Downloading the model", "prefill": "Reading the prompt"}
+    if job.progress is not None and job.progress.phase in known:
+        share = job.progress.done / job.progress.total if job.progress.total else 0.0
+        return share, _(known[job.progress.phase])
+    return 0.0, _("Waiting for the backend") if job.state == "sent" else _("Beginning")
+
+
+def pace(job: Job) -> str:
+    """Tokens a second, and time."""
+    words = [duration(job.seconds)]
+    if job.speed:
+        words.insert(0, _("{n} tokens a second").format(n=f"{job.speed:.0f}"))
+    return ", ".join(words)
+
+
+def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """What the newest mesh is, and what can be done with it."""
+    jobs = [job for job in runtime.current().session.jobs.values() if job.makes_mesh and job.over]
+    if jobs and (words := outcome(jobs[-1])):
+        paragraph(layout, context, words[1], words[0])
+    chosen = context.object
+    if chosen is None or chosen.type != "MESH" or not (told := recall(chosen)):
+        return
+    row = layout.row(align=True)
+    if told.get("group"):
+        row.operator("meshscribe.keep", icon="CHECKMARK")
+    row.operator("meshscribe.finish", text="After-Care", icon="MODIFIER").job = str(told.get("job", ""))
+
+
+def outcome(job: Job) -> tuple[str, str] | None:
+    """An icon and a sentence for a job that is over; None where the trouble box says it."""
+    made = _("{v} vertices, {f} faces in {t}").format(
+        v=f"{job.reader.vertices:,}", f=f"{job.reader.faces:,}", t=duration(job.seconds)
+    )
+    if job.state == "cancelled":
+        return "X", _("Cancelled: {made} so far").format(made=made) if job.reader.faces else _("Cancelled")
+    if job.state != "done" or job.outcome is None:
+        return None
+    if job.outcome.finish == "length":
+        return "TRACKING_CLEAR_FORWARDS", _("Cut off at the model's limit: {made}").format(made=made)
+    if job.refused:
+        return "INFO", _("{made}; {n} faces were broken and left out").format(made=made, n=job.refused)
+    return "CHECKMARK", made
+
+
+CLASSES = (MESHSCRIBE_PT_generate, MESHSCRIBE_PT_settings, MESHSCRIBE_PT_describe, MESHSCRIBE_PT_history)

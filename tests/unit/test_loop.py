@@ -1,0 +1,193 @@
+"""The decode loop over a fake model: a table of what follows each token."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from meshscribe.backend.decode.loop import CHUNK, Run, decode
+from meshscribe.backend.decode.sampling import Sampler
+from meshscribe.backend.forward.base import Scores
+
+WORDS = 12
+STOP = 11
+
+
+class Table:
+    """Logits depend on the last token alone: `table` float32 [V, V]."""
+
+    context = 4096
+
+    def __init__(self, table: np.ndarray):
+        self.table = table
+        self.told: list[int] = []
+        self.chunks: list[int] = []  # tokens of each pass
+
+    @property
+    def length(self) -> int:
+        return len(self.told)
+
+    def extend(self, tokens: Sequence[int], ids: np.ndarray | None = None) -> Scores:
+        assert len(tokens)
+        self.told += tokens
+        self.chunks.append(len(tokens))
+        logits = self.table[self.told[-1]]
+        total = float(np.log(np.exp(logits.astype(np.float64)).sum()))
+        return Scores(logits if ids is None else logits[ids], total)
+
+    def truncate(self, length: int) -> None:
+        del self.told[length:]
+
+    def fork(self) -> Table:
+        raise NotImplementedError
+
+
+class Steps:
+    """A grammar by the number of tokens told: the legal ids of each step, the last again and again."""
+
+    LEAST = 1
+
+    def __init__(self, *steps: list[int], starved: bool = False):
+        self.steps = steps
+        self.told: list[int] = []
+        self.lefts: list[int] = []
+        self.starved = starved
+
+    def legal(self, left: int) -> np.ndarray:
+        self.lefts.append(left)
+        return np.array([STOP] if left == 1 else self.steps[min(len(self.told), len(self.steps) - 1)], np.int64)
+
+    def accept(self, token: int) -> None:
+        assert token in self.steps[min(len(self.told), len(self.steps) - 1)] or token == STOP
+        self.told.append(token)
+
+
+def chain(*tokens: int) -> np.ndarray:
+    """A table that likes each token to be followed by the next one."""
+    table = np.zeros((WORDS, WORDS), np.float32)
+    for token, following in zip(tokens, tokens[1:], strict=False):
+        table[token, following] = 9.0
+    return table
+
+
+def run(
+    table: np.ndarray,
+    grammar: Steps | None = None,
+    prompt: Sequence[int] = (0,),
+    limit: int = 50,
+    sampler: Sampler | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> tuple[Run, list[list[int]], Table]:
+    emitted: list[list[int]] = []
+    forward = Table(table)
+    made = decode(
+        forward,
+        prompt,
+        sampler or Sampler(0, 0.0),
+        grammar=grammar,
+        stops=frozenset({STOP}),
+        limit=limit,
+        emit=emitted.append,
+        cancelled=cancelled,
+    )
+    assert [token for tokens in emitted for token in tokens] == made.tokens, "what is decided is emitted, in order"
+    return made, emitted, forward
+
+
+def test_a_stop_ends_the_run_and_is_not_emitted() -> None:
+    made, emitted, forward = run(chain(0, 3, 5, 4, STOP))
+    assert made.tokens == [3, 5, 4] and made.finish == "stop"
+    assert emitted == [[3], [5], [4]]
+    assert made.passes == len(forward.chunks) == 4
+    assert made.sampled == 0 and made.masked_mass == 0.0
+    assert 0 < made.first_token <= made.seconds
+
+
+def test_without_a_stop_the_limit_ends_the_run() -> None:
+    made, _, forward = run(chain(0, 3, 5, 3), limit=7)
+    assert made.tokens == [3, 5, 3, 5, 3, 5, 3] and made.finish == "length"
+    assert forward.length == 1 + 6, "the last token is not fed"
+
+
+def test_what_was_in_the_cache_is_forgotten() -> None:
+    forward = Table(chain(0, 3, STOP))
+    forward.extend([9, 9, 9])
+    decode(forward, [0], Sampler(0, 0.0), grammar=None, stops=frozenset({STOP}), limit=5, emit=lambda tokens: None)
+    assert forward.told == [0, 3]
+
+
+def test_forced_tokens_ride_along() -> None:
+    """1 is chosen, 2 and 3 are forced and go into the same pass; they are not sampled and take no draw."""
+    grammar = Steps([1, 4], [2], [3], [5, STOP], [STOP])
+    made, emitted, forward = run(chain(0, 1, 9, 9, 5), grammar)
+    assert made.tokens[:3] == [1, 2, 3] and emitted[0] == [1, 2, 3]
+    assert forward.chunks[:2] == [1, 3]
+    assert made.sampled == made.passes == 2
+    assert grammar.told == [1, 2, 3, *made.tokens[3:], STOP]
+
+
+def test_a_forced_stop_ends_without_a_pass() -> None:
+    made, emitted, _ = run(chain(0, 1), Steps([1, 4], [2], [STOP]))
+    assert made.tokens == [1, 2] and made.finish == "stop" and made.passes == 1 and emitted == [[1, 2]]
+
+
+def test_a_stop_that_comes_at_once_emits_nothing() -> None:
+    made, emitted, _ = run(chain(0, STOP), Steps([4, STOP]))
+    assert made.tokens == [] and made.finish == "stop" and emitted == []
+
+
+def test_masked_mass_is_what_the_grammar_took() -> None:
+    table = np.log(np.full((WORDS, WORDS), 0.01))
+    table[0, [2, 6, STOP]] = np.log([0.5, 0.3, 0.11])
+    table[2, STOP] = np.log(0.89)
+    made, _, _ = run(table.astype(np.float32), Steps([2, 6], [3, STOP], [STOP]))
+    assert made.tokens == [2]
+    assert made.masked == pytest.approx(0.2 + 0.1, abs=1e-6)
+    assert made.masked_mass == pytest.approx(0.15, abs=1e-6)
+
+
+def test_the_grammar_is_told_what_is_left() -> None:
+    grammar = Steps([1, 4])
+    made, _, _ = run(chain(0, 1, 1), grammar, limit=6)
+    assert made.tokens == [1] * 5 and sorted(set(grammar.lefts), reverse=True) == [6, 5, 4, 3, 2, 1]
+
+
+def test_a_starved_grammar_is_a_cut_text() -> None:
+    assert run(chain(0, 1, STOP), Steps([1, 4], [4, STOP], starved=True))[0].finish == "length"
+
+
+def test_greedy_is_the_same_with_a_grammar_that_the_model_keeps_by_itself() -> None:
+    table = chain(0, 3, 5, 4, 6, 2, STOP)
+    free, _, _ = run(table)
+    held, _, _ = run(table, Steps([3, 4], [1, 5], [4], [6], [2, 8], [7, STOP]))
+    assert held.tokens == free.tokens == [3, 5, 4, 6, 2] and held.finish == free.finish == "stop"
+
+
+def test_the_same_seed_makes_the_same_tokens() -> None:
+    table = np.random.default_rng(0).normal(size=(WORDS, WORDS)).astype(np.float32)
+    first, again, other = (run(table, sampler=Sampler(seed, 1.0), limit=30)[0].tokens for seed in (1, 1, 2))
+    assert first == again != other
+
+
+@pytest.mark.parametrize("length", [1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 7])
+def test_a_prompt_is_read_in_chunks(length: int) -> None:
+    made, _, forward = run(chain(0, 3, STOP), prompt=[9] * (length - 1) + [0])
+    assert made.tokens == [3] and made.passes == len(forward.chunks)
+    assert max(forward.chunks) <= CHUNK and forward.length == length + 1
+
+
+@pytest.mark.parametrize("asked", [0, 1, 2])
+def test_cancel_is_heard_between_the_chunks_of_a_prompt(asked: int) -> None:
+    answers = iter([False] * asked)
+    made, emitted, forward = run(chain(0, 3), prompt=[0] * (4 * CHUNK), cancelled=lambda: next(answers, True))
+    assert made.finish == "cancelled" and made.tokens == [] and emitted == []
+    assert len(forward.chunks) == asked
+
+
+def test_cancel_is_heard_before_every_pass() -> None:
+    answers = iter([False] * 4)
+    made, _, forward = run(chain(0, 3, 5, 3), cancelled=lambda: next(answers, True))
+    assert made.finish == "cancelled" and made.tokens == [3, 5, 3, 5] and len(forward.chunks) == 4
+    assert made.seconds > 0

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import re
+from random import Random
+
+import pytest
+
+from meshscribe.backend.words import describe_plan
+from meshscribe.training.shapes import FAMILIES
+
+
+@pytest.mark.parametrize(
+    ("family", "attributes", "sentence"),
+    [
+        (
+            "table",
+            {"top": "round", "legs": "4", "height": "low", "shelf": "no", "material": "wood"},
+            "A low table with a round top and 4 legs, made of wood.",
+        ),
+        ("table", {"legs": "1", "height": "medium"}, "A table with 1 leg."),
+        ("mug", {"handles": "0", "saucer": "yes", "drink": "yes"}, "A mug with no handles, a saucer and a drink."),
+        ("chair", {"armrests": "yes", "material": "darkwood"}, "A chair with armrests, made of dark wood."),
+        ("tree", {"kind": "oak", "height": "tall"}, "An oak tall tree."),
+        ("lamp", {"shade": "cone", "base": "tripod"}, "A lamp with a cone shade and a tripod base."),
+        ("anvil", {}, "An anvil."),
+    ],
+)
+def test_a_plan_in_words(family: str, attributes: dict[str, str], sentence: str) -> None:
+    assert describe_plan(family, attributes) == sentence
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_every_family_has_its_sentence(name: str) -> None:
+    """Starts with an article, ends with a stop, no word twice in a row, no word left open."""
+    random = Random(1)
+    for _ in range(5):
+        said = describe_plan(name, FAMILIES[name].sample(random))
+        assert re.fullmatch(r"An? [a-z0-9 ,_]+\.", said) and "  " not in said and " ," not in said, said
+        assert not re.search(r"\b(\w+) \1\b", said), said
+        assert not re.search(r"\ba [aeiou]|\ban [^aeiou]", said), said
