@@ -28,7 +28,7 @@ from torch import Tensor
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from . import tokenizer as starter_tokenizer
-from .data import Documents
+from .data import MIX, Documents
 from .shapes import FAMILIES
 
 
@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument("--heads", type=int, default=4)
     parser.add_argument("--rows", type=int, default=8, help="rows a step")
     parser.add_argument("--length", type=int, default=1280, help="tokens a row")
+    parser.add_argument("--mix", type=shares, default=MIX, help="of documents, such as plan=0.2,make=0.6,read=0.2")
     parser.add_argument("--weights", type=Path, help="begin with the weights of this folder")
     parser.add_argument("--every", type=float, default=300, help="seconds between checkpoints")
     options = parser.parse_args()
@@ -70,7 +71,7 @@ def main() -> None:
 
     parameters = list(model.parameters())
     rows = options.rows // world
-    batches = loader(options.out / "tokenizer.json", rows, options.length, step, rank)
+    batches = loader(options.out / "tokenizer.json", options.mix, rows, options.length, step, rank)
     saved = said = began = time.monotonic()
     losses: list[float] = []
     while seen < options.tokens:
@@ -133,13 +134,20 @@ def schedule(progress: float, step: int) -> float:
     return min(1.0, (step + 1) / 100) * max(0.03, min(1.0, (1.0 - progress) / 0.6))
 
 
-def loader(tokenizer: Path, rows: int, length: int, first: int, rank: int) -> Iterator[tuple[Tensor, Tensor]]:
+def shares(text: str) -> dict[str, float]:
+    """ "plan=0.2,make=0.8" as {"plan": 0.2, "make": 0.8}."""
+    return {kind: float(share) for kind, _, share in (entry.partition("=") for entry in text.split(","))}
+
+
+def loader(
+    tokenizer: Path, mix: dict[str, float], rows: int, length: int, first: int, rank: int
+) -> Iterator[tuple[Tensor, Tensor]]:
     """Batches of ids int64 [B, T + 1] and weights float32 [B, T + 1] from step `first` on, made in a process of their
     own."""
 
     class Rows(torch.utils.data.IterableDataset):
         def __iter__(self):
-            documents = Documents(FAMILIES, Tokenizer.from_file(str(tokenizer)))
+            documents = Documents(FAMILIES, Tokenizer.from_file(str(tokenizer)), mix)
             step = first
             while True:
                 endless = documents.rows(Random(f"{step}/{rank}"), length)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from logging import ERROR, getLogger
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ from transformers.utils import logging
 from .base import Scores
 
 PRECISIONS = ("fp32", "bf16", "int8", "nf4")
+
+# Its int8 layers work in fp16 and warn of the cast from bf16 for each layer of each pass. To load in fp16 instead would
+# make a second copy of the checkpoint on the way.
+getLogger("bitsandbytes.autograd._functions").setLevel(ERROR)
 
 
 class TorchForward:
@@ -76,12 +81,9 @@ class TorchForward:
 
 def loading(precision: str) -> dict[str, Any]:
     """The arguments of from_pretrained for a precision. bitsandbytes' own defaults (fp4, float32 compute) are slow and
-    less exact: nf4 with bf16 compute is said explicitly, fp16 where the card has no bf16. Its int8 layers work in fp16:
-    they cast anything else, and log a warning for each layer of each pass."""
+    less exact: nf4 with bf16 compute is said explicitly, fp16 where the card has no bf16."""
     cuda = torch.cuda.is_available()
     half = torch.bfloat16 if not cuda or torch.cuda.is_bf16_supported() else torch.float16
-    if precision == "int8":
-        half = torch.float16
     common: dict[str, Any] = {
         "use_safetensors": True,
         "local_files_only": True,

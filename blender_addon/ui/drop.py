@@ -68,7 +68,7 @@ class MESHSCRIBE_FH_obj(bpy.types.FileHandler):
 def draw_add_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
     self.layout.separator()
     self.layout.operator_context = "INVOKE_DEFAULT"
-    self.layout.operator("meshscribe.ask", text="From Words...", icon="MESH_ICOSPHERE")
+    self.layout.operator("meshscribe.ask", text="Mesh from Words...", icon="MESH_ICOSPHERE")
     self.layout.operator("meshscribe.paste", icon="PASTEDOWN")
 
 

@@ -80,11 +80,11 @@ def first_line(process: subprocess.Popen[str]) -> str:
 
 def end(process: subprocess.Popen[str], how: int = signal.SIGKILL) -> tuple[int, str, str]:
     process.send_signal(how)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=200)
     return process.returncode, out, err
 
 
-def wait_for(states: Any, wanted: set[str], timeout: float = 60) -> None:
+def wait_for(states: Any, wanted: set[str], timeout: float = 200) -> None:
     until = time.monotonic() + timeout
     while set(states()) != wanted:
         assert time.monotonic() < until, states()

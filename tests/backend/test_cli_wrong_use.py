@@ -13,7 +13,7 @@ import pytest
 import trimesh
 from command import Command, bad_words
 
-pytestmark = [pytest.mark.timeout(60), pytest.mark.skipif(sys.platform == "win32", reason="POSIX files")]
+pytestmark = [pytest.mark.timeout(300), pytest.mark.skipif(sys.platform == "win32", reason="POSIX files")]
 
 
 @pytest.fixture(scope="module")
@@ -151,13 +151,13 @@ def test_connection_file_damaged_under_a_backend(run: Command) -> None:
 def test_download_without_a_network(run: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     process = run.start("models", "get", f"owner/name@{'0' * 40}")
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=200)
     assert process.returncode == 2 and not out and "could not be downloaded" in err and "Traceback" not in err
 
 
 def test_licence_that_nobody_accepted(run: Command) -> None:
     process = run.start("models", "get", "llama-mesh", stdin=subprocess.DEVNULL)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=200)
     assert process.returncode == 2 and not out and "non-commercial" not in out and "not accepted" in err
 
 

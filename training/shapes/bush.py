@@ -31,7 +31,7 @@ PROFILES = {  # (radius, y) of a clump
     "square": ((0.94, 0.0), (0.98, 0.82), (0.82, 1.0)),
     "pointed": ((0.8, 0.0), (1.0, 0.2), (0.0, 1.0)),
 }
-BERRIES = ((0.0, 0.55), (-40.0, 0.42), (38.0, 0.34), (-75.0, 0.6), (72.0, 0.5))  # (degrees, height) on a clump
+BERRIES = ((0.0, 0.55), (-38.0, 0.42), (36.0, 0.34), (-58.0, 0.62), (56.0, 0.5))  # (degrees, height) on a clump
 
 
 def radius_at(profile: tuple[tuple[float, float], ...], share: float) -> float:
@@ -58,12 +58,12 @@ def build(plan: Plan, random: Random) -> list[Piece]:
     tall = height / high[1]
     pieces = [Piece("clump", plan["leaves"], solid.scale(across, tall, across)) for solid in solids]
     bright = random.choice([m for m in ("red", "blue", "pink", "white", "purple") if m != plan["leaves"]])
-    size = 0.085 * max(1.0, height)
+    size = 0.1 * max(1.0, height)
     for k in range(int(plan["berries"])):
         x, z, wide, rise = clumps[k % len(clumps)]
-        degrees, share = BERRIES[(k // len(clumps) + k) % len(BERRIES)]
+        degrees, share = BERRIES[k]
         if len(clumps) > 1:  # outwards from the middle of the bush, to the front
-            degrees = 0.5 * degrees * (k // len(clumps)) + np.degrees(np.arctan2(mirror * x, z + 1.2)) * 0.9
+            degrees = 0.6 * degrees * (k // len(clumps)) + np.degrees(np.arctan2(mirror * x, z + 1.2)) * 0.9
         if shape == "square":
             at = np.array([np.clip(np.tan(np.radians(degrees)), -0.7, 0.7), share, 0.85])
             at[[0, 2]] *= radius_at(profile, share)

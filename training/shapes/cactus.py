@@ -17,17 +17,15 @@ ATTRIBUTES = (
     Attribute("height", "size", ("low", "medium", "tall")),
     Attribute("flower", "option", ("no", "yes")),
     Attribute("pot", "option", ("no", "yes")),
-    Attribute("material", "material", ("green", "leaf", "needle", "yellow"), measured=False),
+    Attribute("material", "material", ("green", "leaf", "needle"), measured=False),
 )
 HEIGHT = {"low": (1.5, 1.75), "medium": (2.5, 2.9), "tall": (4.0, 4.5)}  # of the stem, against its width
 
 
 def build(plan: Plan, random: Random) -> list[Piece]:
     height, plant = random.uniform(*HEIGHT[plan["height"]]), plan["material"]
-    profile = [(0.46, 0), (0.54, 0.45 * height), (0.5, height - 0.3), (0.26, height)]
-    sides = 8
-    if plan["arms"] == "3":
-        sides, profile = 7, [(0.48, 0), (0.52, height - 0.36), (0.26, height)]
+    profile = [(0.47, 0), (0.54, height - 0.4), (0.26, height)]
+    sides = 7 if plan["arms"] == "3" else 8
     pieces, level = [], 0.0
     if plan["pot"] == "yes":
         level, clay = random.uniform(0.75, 0.95), random.choice(("clay", "clay", "ceramic", "blue", "white"))
@@ -40,12 +38,16 @@ def build(plan: Plan, random: Random) -> list[Piece]:
     arms = int(plan["arms"])
     turns = {0: (), 1: (0,), 2: (0, 180), 3: (0, 180, random.choice((-90, -70, 250)))}[arms]
     flip, base = random.choice((0, 180)), 0.62 if plan["pot"] == "yes" else 0.42
-    shares = [base - 0.16, base - 0.02, base - 0.22]
+    shares = [base - 0.16, base - 0.02, base - 0.2]
     random.shuffle(shares)
     thick = 0.06 * height + 0.14
     for turn, share in zip(turns, shares, strict=False):
-        y, out, up = share * height, 0.5 + 1.5 * thick, random.uniform(0.24, 0.32) * height + 0.1
-        path = [(0.3, y), (out, y), (out, y + 0.7 * up), (out, y + up)]
+        y, out, up = (
+            max(share * height, 1.3 * thick + 0.34),
+            0.5 + 1.5 * thick,
+            random.uniform(0.24, 0.32) * height + 0.2,
+        )
+        path = [(0.3, y - 0.2), (out, y + 0.16), (out, y + 0.75 * up), (out, y + up)]
         arm = sweep(path, [0.9 * thick, thick, thick, 0.5 * thick], 5)
         pieces.append(Piece("arm", plant, arm.turn("y", flip + turn).move(y=level)))
     if plan["flower"] == "yes":

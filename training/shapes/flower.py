@@ -18,7 +18,7 @@ ATTRIBUTES = (
     Attribute("leaves", "count", ("0", "1", "2", "3")),
     Attribute("height", "size", ("low", "medium", "tall")),
     Attribute("pot", "option", ("no", "yes")),
-    Attribute("color", "material", ("red", "yellow", "white", "pink", "purple", "orange", "blue"), measured=False),
+    Attribute("bloom", "material", ("red", "yellow", "white", "pink", "purple", "orange", "blue"), measured=False),
 )
 HEIGHT = {"low": (0.75, 0.88), "medium": (1.3, 1.5), "tall": (2.1, 2.35)}  # of the stem, against the bloom's width
 REACH = 0.5  # of a petal, from the middle of the bloom
@@ -42,27 +42,31 @@ def build(plan: Plan, random: Random) -> list[Piece]:
     if tulip:
         wide = min(0.44, 2.3 / count)
         petal = frond([(0.04, -0.08), (0.33, 0.26), (0.24, 0.72)], [0, wide, 0], 1.5 * unit)
-        pieces += [Piece("petal", plan["color"], solid.move(y=top)) for solid in petal.around(count, first)]
+        pieces += [Piece("petal", plan["bloom"], solid.move(y=top)) for solid in petal.around(count, first)]
     else:
         disc = 0.15 if kind == "daisy" else 0.27
         belly = 0.3 if kind == "daisy" else 0.36
-        wide = min(0.34, 1.75 / count)
+        wide = min(0.42, 1.9 / count)
         petal = frond([(0.06, -0.03), (belly, 0.03), (REACH, random.uniform(-0.05, 0.06))], [0, wide, 0], 1.4 * unit)
         pieces += [
-            Piece("petal", plan["color"], solid.turn("x", turn).move(y=top, z=0.03)) for solid in petal.around(count, first)
+            Piece("petal", plan["bloom"], solid.turn("x", turn).move(y=top, z=0.03))
+            for solid in petal.around(count, first)
         ]
         middle = {"daisy": ("yellow", "orange"), "sunflower": ("darkwood", "earth")}[kind]
         bulge = [(disc, -0.7 * unit), (disc, 0.5 * unit), (0.6 * disc, 1.4 * unit)]
         heart = lathe(bulge[: 2 + (kind == "sunflower")], 8 if kind == "sunflower" else 6)
         if kind == "daisy":
             heart = lathe([(disc, -0.7 * unit), (0.75 * disc, 1.1 * unit)], 6)
-        tint = random.choice([m for m in middle if m != plan["color"]])
+        tint = random.choice([m for m in middle if m != plan["bloom"]])
         pieces.append(Piece("center", tint, heart.turn("x", turn).move(y=top, z=0.03)))
-    leaf = frond([(-0.02, -0.05), (0.24, 0.08), (0.46, 0.0)], [0, random.uniform(0.18, 0.24), 0], 1.4 * unit)
+    long = 0.38 + 0.1 * height
+    leaf = frond(
+        [(-0.02, -0.05), (0.5 * long, 0.12), (long, 0.04)], [0, random.uniform(0.4, 0.5) * long, 0], 1.4 * unit
+    )
     leaves = int(plan["leaves"])
     bottom = max(0.09, start)
     for k in range(leaves):
-        y = bottom + (0.06 + 0.1 * k) * height
+        y = bottom + (0.08 + 0.11 * k) * height
         pieces.append(Piece("leaf", green, leaf.turn("y", 30 + 360 * k / leaves + first).move(y=y + 0.04)))
     return pieces
 

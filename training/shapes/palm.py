@@ -19,7 +19,7 @@ ATTRIBUTES = (
     Attribute("height", "size", ("low", "medium", "tall")),
     Attribute("foliage", "material", ("leaf", "green", "needle", "yellow", "orange"), measured=False),
 )
-HEIGHT = {"low": (0.7, 0.82), "medium": (1.15, 1.3), "tall": (1.8, 2.0)}  # of the trunk, against leaves 0.6 long
+HEIGHT = {"low": (0.62, 0.72), "medium": (1.0, 1.12), "tall": (1.55, 1.72)}  # of the trunk, against leaves 0.6 long
 
 
 def build(plan: Plan, random: Random) -> list[Piece]:
@@ -62,7 +62,7 @@ def measure(mesh: Mesh) -> Plan:
     lean = float(np.linalg.norm((top.mean(0) - foot.mean(0))[[0, 2]])) / (high - low)
     plan["trunk"] = "curved" if lean > 0.12 else "straight"
     ratio = (high - low) / leaf
-    plan["height"] = "low" if ratio < 1.45 else "medium" if ratio < 2.3 else "tall"
+    plan["height"] = "low" if ratio < 1.24 else "medium" if ratio < 1.9 else "tall"
     return plan
 
 

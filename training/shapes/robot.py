@@ -45,13 +45,19 @@ def build(plan: Plan, random: Random) -> list[Piece]:
         pieces.append(Piece("head", paint, taper((size, 0.48), (0.9 * size, 0.42), tall, (0, top - 0.05, 0))))
         face, rise = 0.205, 0.5
     else:
-        dome = lathe([(0.33, 0.0), (0.34, 0.55 * tall), (0.19, tall)], 6, (0, top - 0.05, 0))
+        lines = 46 + 14 * (legs + arms) + (30 if eyes == 3 else 14 * eyes) + 10 * int(plan["antennas"])
+        belt = [(0.34, 0.55 * tall)] if lines <= 200 else []
+        dome = lathe([(0.33, 0.0), *belt, (0.19, tall)], 6, (0, top - 0.05, 0))
         pieces.append(Piece("head", paint, dome))
-        face, rise = 0.25, 0.4
+        face, rise = 0.25 if belt or eyes < 3 else 0.2, 0.4
     side = {1: 0.2, 2: 0.13, 3: 0.11}[eyes]
     for k in range(eyes):
         spot = (0.17 * (k - (eyes - 1) / 2) * (1.3 if eyes == 2 else 1.0), top - 0.05 + rise * tall - side / 2, face)
-        pieces.append(Piece("eye", glow, box(side, side, 0.16, spot)))
+        if eyes == 3:  # leaner
+            eye = lathe([(0.09, 0.0), (0.0, 0.22)], 4, (0, -0.08, 0)).turn("x", 90).move(*spot).move(y=side / 2)
+        else:
+            eye = box(side, side, 0.16, spot)
+        pieces.append(Piece("eye", glow, eye))
     hands: list[Piece] = []
     count = int(plan["antennas"])
     reach = {0: (), 1: (0.0,), 2: (-0.13, 0.13)}[count]
@@ -97,7 +103,7 @@ def measure(mesh: Mesh) -> Plan:
     arms = [i for i in sides if spans[i, 0, 0] < spans[body, 1, 0] - 1]
     plan["arms"] = str(2 * len(arms))
     plan["legs"] = str(len(legs))
-    spikes = [i for i in over if len(parts[i].vertices) == 5]
+    spikes = [i for i in over if len(parts[i].vertices) == 5 and probe.end_corners(parts[i], 1) == 1]
     plan["eyes"] = str(len(over) - 1 - len(spikes))
     plan["antennas"] = str(len(spikes))
     plan["head"] = "square" if len(parts[head].vertices) == 8 else "round"

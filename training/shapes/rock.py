@@ -65,7 +65,8 @@ def build(plan: Plan, random: Random) -> list[Piece]:
             cap = [skirt, rings[-1] + (0, 1.6 * thick, 0)]
         else:
             middle = rings[-1].mean(0)
-            cap = [middle + (rings[-1] - middle) * s + (0, y, 0) for s, y in ((1.12, -thick), (0.85, 0.8 * thick))]
+            low = rings[-1] + (rings[-2] - rings[-1]) * 0.3  # part of the way down the edges
+            cap = [middle + (low - middle) * (1.07, 1.0, 1.07), middle + (rings[-1] - middle) * 0.95 + (0, thick, 0)]
         pieces.append(Piece("moss", green, loft(cap)))
     count = int(plan["stones"]) - 1
     few = {"round": (levels[0], levels[1], (0.55, 1.0)), "square": levels, "sharp": ((0.95, 0.0), (0.0, 1.0))}[shape]
@@ -88,7 +89,9 @@ def measure(mesh: Mesh) -> Plan:
     main = max(ground, key=lambda i: parts[i].volume())
     plan["stones"] = str(len(ground))
     tip, corners = probe.end_corners(parts[main], 1) == 1, probe.end_corners(parts[main], 1, high=False)
-    plan["shape"] = "square" if corners == 4 else "sharp" if tip and len(parts[main].vertices) % corners == 1 else "round"
+    plan["shape"] = (
+        "square" if corners == 4 else "sharp" if tip and len(parts[main].vertices) % corners == 1 else "round"
+    )
     size = spans[main, 1] - spans[main, 0]
     ratio = size[1] / size[0]
     plan["height"] = "low" if ratio < 0.65 else "medium" if ratio < 1.1 else "tall"

@@ -10,7 +10,7 @@ from meshscribe.shared.mesh import Mesh
 
 from . import probe
 from .base import Attribute, Family, Piece, Plan
-from .solids import box, extrude, taper
+from .solids import extrude, taper
 
 ATTRIBUTES = (
     Attribute("shape", "style", ("arrow", "square", "round", "triangle", "diamond", "octagon")),

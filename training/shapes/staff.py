@@ -37,7 +37,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
         pieces.append(Piece("collar", metal, lathe([(0.1, length - 0.16), (0.17, length + 0.1)], 6)))
     elif top == "spear":
         pieces.append(Piece("blade", metal, gem(0.34, 0.8 * grow, 0.17, (0, length + 0.24, 0))))
-        pieces.append(Piece("collar", wood, box(0.26, 0.14, 0.22, (0, length - 0.19, 0))))
+        pieces.append(Piece("collar", wood, box(0.26, 0.14, 0.28, (0, length - 0.19, 0))))
     else:
         r = 0.27 * grow
         if top == "crook":
@@ -51,7 +51,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
             pieces.append(Piece("gem", magic, gem(0.25, 0.44, 0.25, (0, length + 0.17, 0))))
     count = int(plan["bands"])
     for k in range(count):
-        y = length * (0.8 - 0.13 * k)
+        y = length * (0.72 - 0.115 * k)
         pieces.append(Piece("band", metal, lathe([(0.125, y - 0.06), (0.125, y + 0.04)], 6)))
     if plan["grip"] == "yes":
         wrap = random.choice(("leather", "red", "fabric", "black"))

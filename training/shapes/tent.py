@@ -69,7 +69,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
         if kind == "ridge":  # off its sides, towards the corners
             x, z = np.sign(c), half * np.sign(round(s, 3))
             ends = [(0.72 * x, 0, 1.05 * z), (0.16 * x, level, 0.7 * z)]
-        ring = circle(0.042, 0.0, 3)
+        ring = circle(0.054, 0.0, 3)
         pieces.append(Piece("rope", "straw", loft([ring + end for end in ends])))
     return pieces
 

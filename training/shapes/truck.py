@@ -49,7 +49,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
         for z in spots if plan["wheels"] == "4" or plan["exhaust"] == "no" else ():
             side = random.uniform(0.4, 0.56)
             crate = box(
-                side + 0.1, side, min(side, 0.4 * length), (random.uniform(-0.08, 0.08), floor + 0.06, z * length)
+                side + 0.1, side, min(side, 0.4 * length), (random.uniform(-0.08, 0.08), floor + 0.045, z * length)
             )
             pieces.append(Piece("crate", random.choice(("wood", "straw", "darkwood")), crate))
     else:
@@ -71,7 +71,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
 def measure(mesh: Mesh) -> Plan:
     plan: Plan = {}
     parts, spans = mesh.pieces(), probe.boxes(mesh)  # spans [P, 2, 3]
-    size, middle = spans[:, 1] - spans[:, 0], spans.mean(1)
+    size = spans[:, 1] - spans[:, 0]
     wheels = probe.standing(mesh)
     rest = [i for i in range(len(parts)) if i not in wheels]
     chassis = min(rest, key=lambda i: (spans[i, 0, 1] + size[i, 1], -size[i, 2]))

@@ -33,8 +33,10 @@ def build(plan: Plan, random: Random) -> list[Piece]:
     pieces = [Piece("wall", plan["material"], curb)]
     wood, thick = random.choice(("wood", "darkwood")), 0.16
     two = plan["posts"] == "2"
-    spread = 0.39 if two else 0.26 if plan["shape"] == "round" else 0.38
+    spread = 0.39 if two else 0.272 if plan["shape"] == "round" else 0.38
     post = box(thick, height - rim + 0.15, thick, (0, rim - 0.15, 0))
+    if plan["shape"] == "round" and not two:
+        post = post.turn("y", 45)  # flat on the ring
     rows = (0.0,) if two else (-spread, spread)
     pieces += [Piece("post", wood, post.move(x, 0, z)) for x in (-spread, spread) for z in rows]
     cover = random.choice([m for m in ("tile", "straw", "darkwood", "wood", "grey") if m != wood])
