@@ -66,12 +66,20 @@ def decode(
     run = Run([])
     began = time.perf_counter()
     universe = grammar.tokens if grammar else None  # int64 [U], ascending: all that can ever be legal
+    fresh: list[int] = []  # tokens that this pass decided
+    choice: np.ndarray | None = None  # what is legal next, once it was asked
+
+    def legal(grammar: Grammar) -> np.ndarray:
+        nonlocal choice
+        if choice is None:
+            choice = grammar.legal(limit - len(run.tokens) - len(fresh))
+        return choice
 
     def decide(logits: np.ndarray, total: float) -> int:
         """The next token, from logits [U] (or of the whole vocabulary)."""
         if grammar is None or universe is None:
             return sampler.pick(logits)
-        ids = grammar.legal(limit - len(run.tokens) - len(fresh))
+        ids = legal(grammar)
         if len(ids) == 1:
             return int(ids[0])
         allowed = logits[np.searchsorted(universe, ids)]
@@ -80,6 +88,8 @@ def decode(
         return int(ids[sampler.pick(allowed)])
 
     def take(token: int) -> None:
+        nonlocal choice
+        choice = None
         fresh.append(token)
         if grammar:
             grammar.accept(token)
@@ -99,7 +109,7 @@ def decode(
         base = forward.length - len(guesses)
         run.passes += 1
         run.guessed += len(guesses)
-        fresh: list[int] = []
+        fresh = []
         for place in range(len(guesses) + 1):
             take(decide(scores.logits[place], float(scores.totals[place])))
             ended = fresh[-1] in stops or len(run.tokens) + len(fresh) >= limit
@@ -108,8 +118,8 @@ def decode(
             run.accepted += 1
         forward.truncate(base + len(fresh) - 1)
         known = len(fresh) - 1  # of the fresh tokens, in the cache
-        while grammar and not ended and len(ids := grammar.legal(limit - len(run.tokens) - len(fresh))) == 1:
-            take(int(ids[0]))
+        while grammar and not ended and len(legal(grammar)) == 1:
+            take(int(legal(grammar)[0]))
             ended = fresh[-1] in stops or len(run.tokens) + len(fresh) >= limit
         pending = fresh[known:]
         stopped = fresh[-1] in stops

@@ -26,11 +26,6 @@ class Forward(Protocol):
         """Tokens in the cache."""
         ...
 
-    @property
-    def length(self) -> int:
-        """Tokens in the cache."""
-        ...
-
     def extend(self, tokens: Sequence[int], ids: np.ndarray | None = None, keep: int = 1) -> Scores:
         """Append a chunk of tokens and score what may follow each of its last `keep`: at `ids` int64 [K], or at the
         whole vocabulary. ValueError where the chunk is empty or does not fit."""

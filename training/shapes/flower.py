@@ -49,7 +49,8 @@ def build(plan: Plan, random: Random) -> list[Piece]:
         wide = min(0.34, 1.75 / count)
         petal = frond([(0.06, -0.03), (belly, 0.03), (REACH, random.uniform(-0.05, 0.06))], [0, wide, 0], 1.4 * unit)
         pieces += [
-            Piece("petal", plan["color"], solid.turn("x", turn).move(y=top, z=0.03)) for solid in petal.around(count, first)
+            Piece("petal", plan["color"], solid.turn("x", turn).move(y=top, z=0.03))
+            for solid in petal.around(count, first)
         ]
         middle = {"daisy": ("yellow", "orange"), "sunflower": ("darkwood", "earth")}[kind]
         bulge = [(disc, -0.7 * unit), (disc, 0.5 * unit), (0.6 * disc, 1.4 * unit)]

@@ -88,7 +88,9 @@ def measure(mesh: Mesh) -> Plan:
     main = max(ground, key=lambda i: parts[i].volume())
     plan["stones"] = str(len(ground))
     tip, corners = probe.end_corners(parts[main], 1) == 1, probe.end_corners(parts[main], 1, high=False)
-    plan["shape"] = "square" if corners == 4 else "sharp" if tip and len(parts[main].vertices) % corners == 1 else "round"
+    plan["shape"] = (
+        "square" if corners == 4 else "sharp" if tip and len(parts[main].vertices) % corners == 1 else "round"
+    )
     size = spans[main, 1] - spans[main, 0]
     ratio = size[1] / size[0]
     plan["height"] = "low" if ratio < 0.65 else "medium" if ratio < 1.1 else "tall"

@@ -39,7 +39,9 @@ def build(plan: Plan, random: Random) -> list[Piece]:
     pieces = [Piece("wall", walls, tower)]
     pieces.append(Piece("roof", roof, loft([ring(shape, waist + 0.1, height - 0.1), tip])))
     middle, front = height - 0.06, 0.62
-    hub = taper((3.2 * unit,) * 2, (2.4 * unit,) * 2, front + 0.8 * unit - 0.2, (0, 0.2, 0)).turn("x", 90).move(y=middle)
+    hub = (
+        taper((3.2 * unit,) * 2, (2.4 * unit,) * 2, front + 0.8 * unit - 0.2, (0, 0.2, 0)).turn("x", 90).move(y=middle)
+    )
     wood = random.choice(("wood", "darkwood"))
     pieces.append(Piece("hub", wood, hub))
     root, tail = 0.9 * unit, random.uniform(0.32, 0.4) * (0.85 if count > 4 else 1.0)
