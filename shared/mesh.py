@@ -165,7 +165,7 @@ class Mesh:
         return float(np.einsum("ij,ij->", corners[:, 0], np.cross(corners[:, 1], corners[:, 2])) / 6.0)
 
     def area(self) -> float:
-        """Surface area, in squared units; concave faces too. One that is not flat counts as seen along its mean normal."""
+        """Surface area, in squared units; concave faces too. One that is not flat counts along its mean normal."""
         if not len(self.sizes):
             return 0.0
         corners = self.vertices[self.triangles()].astype(np.float64)

@@ -21,6 +21,7 @@ from .faces import EdgeFaces, TripleFaces
 class Grammar(Protocol):
     LEAST: int  # tokens that the least text may take
     starved: bool  # whether the budget has taken a choice away
+    tokens: np.ndarray  # int64 [U], ascending: all that can ever be legal
 
     def legal(self, left: int) -> np.ndarray:
         """int64 [K], ascending: the tokens that may come next when `left` more may be made, the stop included. Never
@@ -59,6 +60,8 @@ class PartsGrammar:
         self.words = _ids(i for t, i in vocabulary.items() if t[0] == " " and len(t) > 2 and t[1:].isalpha())
         self.after_plan = self.stop if plan_only else self.g
         self.planned = _ids({*self.words.tolist(), *self.steps[:21].tolist(), self.after_plan})
+        heads = {self.stop, self.plan, self.g, self.usemtl, self.v, self.f}
+        self.tokens = _ids({*heads, *self.words.tolist(), *self.steps.tolist(), *self.back.tolist()})
         self.state = "start"
         self.told = 0  # tokens of the plan
         self.top = bins**3 - 1  # the highest sort key; a key is (y * bins + x) * bins + z
@@ -193,6 +196,7 @@ class LlamaMeshGrammar:
         self.v, self.f, self.space, self.line = (_single(tokenizer, text) for text in ("v", "f", " ", "\n"))
         self.numbers = np.array([_single(tokenizer, str(i)) for i in range(1000)], np.int64)
         self.number_of = {int(token): i for i, token in enumerate(self.numbers)}
+        self.tokens = _ids({self.v, self.f, self.space, self.line, *self.stops.tolist(), *self.numbers.tolist()})
         self.bins = bins
         self.state = "line"  # "line", "vertex", "face", "end"
         self.place = 0  # tokens of the line so far
@@ -251,6 +255,6 @@ def _single(tokenizer: Tokenizer, text: str) -> int:
     ids = tokenizer.encode(text, add_special_tokens=False).ids
     if len(ids) != 1 or tokenizer.decode(ids) != text:
         raise ValueError(
-            f"The tokenizer has no token of its own for {text!r}, so this model cannot be held to the llama-mesh dialect."
+            f"The tokenizer has no token for {text!r} alone, so this model cannot be held to the llama-mesh dialect."
         )
     return ids[0]

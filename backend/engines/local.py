@@ -13,6 +13,9 @@ from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
 from meshscribe.backend import prompts
+from meshscribe.backend.decode.draft import Draft
+from meshscribe.backend.decode.draft_llama_mesh import LlamaMeshDraft
+from meshscribe.backend.decode.draft_parts import FaceMemory, PartsDraft
 from meshscribe.backend.decode.grammar import Grammar, LlamaMeshGrammar, PartsGrammar
 from meshscribe.backend.decode.loop import Run, decode
 from meshscribe.backend.decode.sampling import Sampler
@@ -78,8 +81,9 @@ class Prompts(Protocol):
 
     stops: frozenset[int]
     context: int | None  # tokens that it is any good with, where that is less than the model takes
-    grammar: Callable[[], Grammar]
 
+    def grammar(self) -> Grammar: ...
+    def draft(self) -> Draft: ...
     def generate(self, request: Generate) -> str: ...
     def describe(self, request: Describe, obj: str) -> str: ...
 
@@ -92,9 +96,13 @@ class StarterPrompts:
     def __init__(self, tokenizer: Tokenizer):
         self.tokenizer = tokenizer
         self.stops = frozenset({tokenizer.get_vocab()["</s>"]})
+        self.memory = FaceMemory()  # of the meshes that were made so far
 
     def grammar(self, plan_only: bool = False) -> Grammar:
         return PartsGrammar(self.tokenizer, DIALECTS["parts"].bins, plan_only)
+
+    def draft(self) -> Draft:
+        return PartsDraft(self.tokenizer, DIALECTS["parts"].bins, self.memory)
 
     def generate(self, request: Generate) -> str:
         if not prompts.words(request.prompt):
@@ -121,11 +129,15 @@ class LlamaMeshPrompts:
         found = (tokenizer.token_to_id(stop) for stop in (*prompts.LLAMA3_STOPS, "</s>"))
         self.stops = frozenset(i for i in found if i is not None)
 
-    def grammar(self) -> Grammar:
+    def grammar(self) -> LlamaMeshGrammar:
         try:
             return LlamaMeshGrammar(self.tokenizer, DIALECTS["llama-mesh"].bins, self.stops)
         except ValueError as error:
             raise EngineError("bad_request", str(error)) from None
+
+    def draft(self) -> Draft:
+        known = self.grammar()
+        return LlamaMeshDraft(known.v, known.f, known.space, known.line, known.numbers.tolist())
 
     def generate(self, request: Generate) -> str:
         if not prompts.plain(request.prompt):
@@ -151,6 +163,7 @@ class LocalEngine:
         self.dialect = DIALECTS[located.dialect]
         self.tokenizer, self.family, self.forward = tokenizer, family, forward
         self.context = min(forward.context, family.context or forward.context)
+        self._cached: list[int] = []  # the tokens in the forward pass's cache
 
     def run(self, request: Request, hooks: Hooks) -> Outcome:
         if isinstance(request, Generate):
@@ -208,7 +221,7 @@ class LocalEngine:
         assert isinstance(self.family, StarterPrompts)
         silent = Streamed(self.tokenizer, lambda text, tokens: None, newline=False)
         grammar = self.family.grammar(plan_only=True)
-        run = self._decode(prompt, Sampler(request.seed, request.temperature), grammar, 64, silent, hooks)
+        run = self._decode(prompt, Sampler(request.seed, request.temperature), grammar, 64, silent, hooks, drafts=False)
         line = self.tokenizer.decode(run.tokens).strip()
         family, attributes = plan_words(line.removeprefix("# plan").strip())
         return run, describe_plan(family, attributes)
@@ -221,18 +234,28 @@ class LocalEngine:
         limit: int,
         text: Streamed,
         hooks: Hooks,
+        drafts: bool = True,
     ) -> Run:
         hooks.progress("prefill", 0, len(prompt), "tokens")
-        return decode(
+        same = (i for i, (a, b) in enumerate(zip(self._cached, prompt, strict=False)) if a != b)
+        cached, self._cached = next(same, min(len(self._cached), len(prompt))), []
+        draft = self.family.draft() if grammar and drafts else None
+        run = decode(
             self.forward,
             prompt,
             sampler,
-            grammar=grammar,
             stops=self.family.stops,
             limit=limit,
             emit=text.add,
+            grammar=grammar,
+            draft=draft,
+            cached=cached,
             cancelled=hooks.cancelled,
         )
+        self._cached = [*prompt, *run.tokens][: self.forward.length]
+        if draft:
+            draft.end()
+        return run
 
     def _ids(self, text: str) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=False).ids

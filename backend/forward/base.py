@@ -9,11 +9,11 @@ import numpy as np
 
 
 class Scores(NamedTuple):
-    """The last token's logits: float32 [K] at the ids that were asked for, and log(sum(exp)) over the whole vocabulary
-    (so that exp(logits - total) are the model's own probabilities)."""
+    """What may follow each of the last `keep` tokens: logits float32 [keep, K] at the ids that were asked for, and
+    totals float64 [keep], log(sum(exp)) over the whole vocabulary: exp(logits - total) are the model's own shares."""
 
     logits: np.ndarray
-    total: float
+    totals: np.ndarray
 
 
 class Forward(Protocol):
@@ -26,8 +26,9 @@ class Forward(Protocol):
         """Tokens in the cache."""
         ...
 
-    def extend(self, tokens: Sequence[int], ids: np.ndarray | None = None) -> Scores:
-        """Append a chunk of tokens and score what may follow it: at `ids` int64 [K], or at the whole vocabulary."""
+    def extend(self, tokens: Sequence[int], ids: np.ndarray | None = None, keep: int = 1) -> Scores:
+        """Append a chunk of tokens and score what may follow each of its last `keep`: at `ids` int64 [K], or at the
+        whole vocabulary. ValueError where the chunk is empty or does not fit."""
         ...
 
     def truncate(self, length: int) -> None:

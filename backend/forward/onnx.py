@@ -44,7 +44,7 @@ class OnnxForward:
         session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options, providers=["CPUExecutionProvider"])
         return cls(session, heads, width, config["max_position_embeddings"])
 
-    def extend(self, tokens: Sequence[int], ids: np.ndarray | None = None) -> Scores:
+    def extend(self, tokens: Sequence[int], ids: np.ndarray | None = None, keep: int = 1) -> Scores:
         end = self.length + len(tokens)
         if not tokens or end > self.context:
             raise ValueError(f"{len(tokens)} tokens do not fit behind {self.length} of {self.context}.")
@@ -53,11 +53,11 @@ class OnnxForward:
         self._binding.bind_output("logits", "cpu")
         self.session.run_with_iobinding(self._binding)
         self.length = end
-        # [V]; outputs come in the order in which they were bound, the caches first
-        logits = self._binding.get_outputs()[len(self._cache)].numpy()[0, -1]
-        top = float(logits.max())
-        total = top + float(np.log(np.exp(logits - top, dtype=np.float64).sum()))
-        return Scores(logits if ids is None else logits[ids], total)
+        # outputs come in the order in which they were bound, the caches first
+        logits = self._binding.get_outputs()[len(self._cache)].numpy()[0, -keep:]  # [keep, V]
+        top = logits.max(1, keepdims=True)
+        totals = top[:, 0] + np.log(np.exp(logits - top).sum(1, dtype=np.float64))
+        return Scores(logits if ids is None else logits[:, ids], totals)
 
     def truncate(self, length: int) -> None:
         self.length = min(self.length, length)

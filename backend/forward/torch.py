@@ -56,16 +56,16 @@ class TorchForward:
         return int(self._cache.get_seq_length())
 
     @torch.inference_mode()
-    def extend(self, tokens: Sequence[int], ids: np.ndarray | None = None) -> Scores:
+    def extend(self, tokens: Sequence[int], ids: np.ndarray | None = None, keep: int = 1) -> Scores:
         if not tokens or self.length + len(tokens) > self.context:
             raise ValueError(f"{len(tokens)} tokens do not fit behind {self.length} of {self.context}.")
         chunk = torch.tensor([tokens], device=self.model.device)  # [1, T]
-        out = self.model(input_ids=chunk, past_key_values=self._cache, use_cache=True, logits_to_keep=1)
-        logits = out.logits[0, -1].float()  # [V]
-        total = torch.logsumexp(logits, 0, keepdim=True)
-        wanted = logits if ids is None else logits[torch.from_numpy(ids).to(logits.device)]
-        few = torch.cat([wanted, total]).cpu().numpy()  # one copy off the device
-        return Scores(few[:-1], float(few[-1]))
+        out = self.model(input_ids=chunk, past_key_values=self._cache, use_cache=True, logits_to_keep=keep)
+        logits = out.logits[0].float()  # [keep, V]
+        totals = torch.logsumexp(logits, 1, keepdim=True)
+        wanted = logits if ids is None else logits[:, torch.from_numpy(ids).to(logits.device)]
+        few = torch.cat([wanted, totals], 1).cpu().numpy()  # one copy off the device
+        return Scores(few[:, :-1], few[:, -1].astype(np.float64))
 
     def truncate(self, length: int) -> None:
         if length <= 0:

@@ -35,7 +35,7 @@ CORNERS = np.array([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)], 
 
 @pytest.fixture(scope="module", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Several on cores that others use as well wait for each other: torch gets forty times slower, ONNX Runtime four."""
+    """Several on cores that others use too wait for each other: torch gets forty times slower, ONNX Runtime four."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
@@ -290,9 +290,9 @@ class Recorded:
     def length(self) -> int:
         return self.forward.length
 
-    def extend(self, tokens: Sequence[int], ids: np.ndarray | None = None):
+    def extend(self, tokens: Sequence[int], ids: np.ndarray | None = None, keep: int = 1):
         self.given += tokens
-        return self.forward.extend(tokens, ids)
+        return self.forward.extend(tokens, ids, keep)
 
     def truncate(self, length: int) -> None:
         self.forward.truncate(length)
@@ -364,19 +364,27 @@ def test_chunks_score_as_one_go(forward: Forward) -> None:
             scores = forward.extend(IDS[start:end])
         assert forward.length == len(IDS)
         assert np.abs(scores.logits - whole.logits).max() < 1e-3
-        assert scores.total == pytest.approx(whole.total, abs=1e-3)
+        assert scores.totals == pytest.approx(whole.totals, abs=1e-3)
 
 
 def test_scores_are_log_shares(forward: Forward) -> None:
     whole = forward.extend(IDS)
-    assert whole.logits.dtype == np.float32 and whole.logits.ndim == 1
-    assert whole.total == pytest.approx(np.log(np.exp(whole.logits.astype(np.float64)).sum()), abs=1e-4)
+    assert whole.logits.dtype == np.float32 and whole.logits.shape[0] == 1
+    assert whole.totals == pytest.approx(np.log(np.exp(whole.logits.astype(np.float64)).sum(1)), abs=1e-4)
     forward.truncate(len(IDS) - 1)
     ids = np.array([3, 17, 200])
     few = forward.extend(IDS[-1:], ids)
-    assert few.logits == pytest.approx(whole.logits[ids], abs=1e-3) and few.total == pytest.approx(
-        whole.total, abs=1e-3
-    )
+    assert few.logits == pytest.approx(whole.logits[:, ids], abs=1e-3)
+    assert few.totals == pytest.approx(whole.totals, abs=1e-3)
+
+
+def test_the_last_places_are_scored_together(forward: Forward) -> None:
+    one_by_one = [forward.extend([token]) for token in IDS[:9]]
+    forward.truncate(0)
+    together = forward.extend(IDS[:9], keep=5)
+    assert together.logits.shape[0] == len(together.totals) == 5
+    for alone, logits, total in zip(one_by_one[4:], together.logits, together.totals, strict=True):
+        assert np.abs(alone.logits[0] - logits).max() < 1e-3 and alone.totals[0] == pytest.approx(total, abs=1e-3)
 
 
 def test_truncating_forgets(forward: Forward) -> None:
@@ -414,7 +422,7 @@ def test_what_does_not_fit_is_refused(forward: Forward) -> None:
     assert forward.length == 0
 
 
-# ----------------------------------------------------------------------------------------------- models that do not load
+# ---------------------------------------------------------------------------------------------- models that do not load
 
 
 @pytest.mark.parametrize("damage", ["cut", "noise", "gone", "lacking"])

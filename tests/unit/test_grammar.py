@@ -1,4 +1,4 @@
-"""Grammars: whatever is chosen among their tokens ends in time and is a valid mesh; what was meant to be told is legal."""
+"""Grammars: whatever is chosen among their tokens ends in time and is a valid mesh; what is meant to be told is legal."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from meshscribe.backend.decode.loop import CHUNK, Run, decode
+from meshscribe.backend.decode.loop import FIRST_CHUNK, Run, decode
 from meshscribe.backend.decode.sampling import Sampler
 from meshscribe.backend.forward.base import Scores
 
@@ -29,13 +29,13 @@ class Table:
     def length(self) -> int:
         return len(self.told)
 
-    def extend(self, tokens: Sequence[int], ids: np.ndarray | None = None) -> Scores:
-        assert len(tokens)
+    def extend(self, tokens: Sequence[int], ids: np.ndarray | None = None, keep: int = 1) -> Scores:
+        assert len(tokens) >= keep
         self.told += tokens
         self.chunks.append(len(tokens))
-        logits = self.table[self.told[-1]]
-        total = float(np.log(np.exp(logits.astype(np.float64)).sum()))
-        return Scores(logits if ids is None else logits[ids], total)
+        logits = self.table[self.told[-keep:]]
+        totals = np.log(np.exp(logits.astype(np.float64)).sum(1))
+        return Scores(logits if ids is None else logits[:, ids], totals)
 
     def truncate(self, length: int) -> None:
         del self.told[length:]
@@ -48,6 +48,7 @@ class Steps:
     """A grammar by the number of tokens told: the legal ids of each step, the last again and again."""
 
     LEAST = 1
+    tokens = np.arange(WORDS)
 
     def __init__(self, *steps: list[int], starved: bool = False):
         self.steps = steps
@@ -79,6 +80,7 @@ def run(
     limit: int = 50,
     sampler: Sampler | None = None,
     cancelled: Callable[[], bool] = lambda: False,
+    draft: Guesses | None = None,
 ) -> tuple[Run, list[list[int]], Table]:
     emitted: list[list[int]] = []
     forward = Table(table)
@@ -87,6 +89,7 @@ def run(
         prompt,
         sampler or Sampler(0, 0.0),
         grammar=grammar,
+        draft=draft,
         stops=frozenset({STOP}),
         limit=limit,
         emit=emitted.append,
@@ -171,17 +174,77 @@ def test_the_same_seed_makes_the_same_tokens() -> None:
     assert first == again != other
 
 
-@pytest.mark.parametrize("length", [1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 7])
+@pytest.mark.parametrize("length", [1, FIRST_CHUNK - 1, FIRST_CHUNK, FIRST_CHUNK + 1, 9 * FIRST_CHUNK + 7])
 def test_a_prompt_is_read_in_chunks(length: int) -> None:
     made, _, forward = run(chain(0, 3, STOP), prompt=[9] * (length - 1) + [0])
     assert made.tokens == [3] and made.passes == len(forward.chunks)
-    assert max(forward.chunks) <= CHUNK and forward.length == length + 1
+    assert forward.chunks[0] <= FIRST_CHUNK and forward.length == length + 1
+
+
+def test_what_the_cache_holds_of_the_prompt_is_not_read_again() -> None:
+    forward = Table(chain(0, 3, STOP))
+    forward.extend([9, 9, 8, 8])
+    made = decode(
+        forward, [9, 9, 7, 0], Sampler(0, 0.0), stops=frozenset({STOP}), limit=5, emit=lambda tokens: None, cached=2
+    )
+    assert made.tokens == [3] and forward.chunks == [4, 2, 1] and forward.told == [9, 9, 7, 0, 3]
+
+
+class Guesses:
+    """Guesses what comes after the last token by a table of its own, right or wrong."""
+
+    def __init__(self, following: Sequence[int], most: int = 5):
+        self.following, self.most = following, most
+        self.told = [0]
+
+    def accept(self, token: int) -> None:
+        self.told.append(token)
+
+    def guess(self, most: int) -> list[int]:
+        out: list[int] = []
+        while len(out) < min(most, self.most):
+            out.append(self.following[(out or self.told)[-1]])
+        return out
+
+    def end(self) -> None:
+        raise NotImplementedError
+
+
+def test_right_guesses_save_passes_and_change_nothing() -> None:
+    table = chain(0, 3, 5, 4, 6, 2, 7, STOP)
+    plain, _, _ = run(table)
+    made, emitted, forward = run(table, draft=Guesses([3, 0, 7, 5, 6, 4, 2, STOP, 0, 0, 0, 0]))
+    assert made.tokens == plain.tokens and made.passes == 2 and plain.passes == 7
+    assert emitted[0] == [3, 5, 4, 6, 2, 7] and (made.guessed, made.accepted) == (10, 5)
+    assert forward.told[:7] == [0, 3, 5, 4, 6, 2, 7]
+
+
+@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("grammar", [False, True])
+def test_guesses_never_change_the_text(seed: int, grammar: bool) -> None:
+    """The same draws from the same scores: equal texts under sampling, so the distribution is equal too."""
+    random = np.random.default_rng(seed)
+    table = random.normal(scale=3, size=(WORDS, WORDS)).astype(np.float32)
+    steps = [sorted(random.choice(WORDS - 1, random.integers(1, 6), replace=False).tolist()) for _ in range(60)]
+    following = np.where(random.random(WORDS) < 0.7, table.argmax(1), random.integers(0, WORDS, WORDS)).tolist()
+
+    def go(draft: Guesses | None) -> tuple[Run, Table]:
+        made, _, forward = run(
+            table, Steps(*steps) if grammar else None, limit=40, sampler=Sampler(seed, 0.8), draft=draft
+        )
+        return made, forward
+
+    plain, _ = go(None)
+    made, forward = go(Guesses(following, most=int(random.integers(1, 9))))
+    assert (made.tokens, made.finish) == (plain.tokens, plain.finish)
+    assert made.masked == pytest.approx(plain.masked) and made.sampled == plain.sampled
+    assert made.passes <= plain.passes and forward.told == [0, *made.tokens][: forward.length]
 
 
 @pytest.mark.parametrize("asked", [0, 1, 2])
 def test_cancel_is_heard_between_the_chunks_of_a_prompt(asked: int) -> None:
     answers = iter([False] * asked)
-    made, emitted, forward = run(chain(0, 3), prompt=[0] * (4 * CHUNK), cancelled=lambda: next(answers, True))
+    made, emitted, forward = run(chain(0, 3), prompt=[0] * (40 * FIRST_CHUNK), cancelled=lambda: next(answers, True))
     assert made.finish == "cancelled" and made.tokens == [] and emitted == []
     assert len(forward.chunks) == asked
 

@@ -30,7 +30,8 @@ def closed(width: float, thick: float, cover: float, step: float) -> list[tuple[
     c = cover / 2
     bent = [(width, c), (c, c), (c, thick - c), (width, thick - c)]
     low = cover - 2.6 * step
-    pages = box(width - 0.05 - low, thick - 2 * low, 0.92, ((width - 0.05 + low) / 2, low, 0))
+    edge = width - max(0.06, 4.6 * step)
+    pages = box(edge - low, thick - 2 * low, 0.92, ((edge + low) / 2, low, 0))
     return [("cover", ribbon(bent, cover, 1.0)), ("pages", pages)]
 
 
@@ -50,9 +51,9 @@ def build(plan: Plan, random: Random) -> list[Piece]:
     thick, width = random.uniform(*THICK[plan["thickness"]]), random.uniform(*WIDTH[plan["width"]])
     colours = [plan["material"], *random.sample([c for c in CLOTH if c != plan["material"]], 2)]
     step = max(1.2, 2 * width if form == "open" else 0.0, books * thick + 0.9 * (form == "standing")) / 127
-    cover = max(0.042, 4.3 * step)
+    cover = max(0.042, 5 * step)
     marker = random.choice([c for c in ("red", "blue", "yellow", "green") if c != plan["material"]])
-    mark = box(max(0.07, 4 * step), 3.4 * step, 0.3) if plan["bookmark"] == "yes" else None
+    mark = box(max(0.11, 6 * step), 3.2 * step, 0.3) if plan["bookmark"] == "yes" else None
     pieces: list[Piece] = []
 
     def add(parts: list[tuple[str, Solid]], number: int, *moves: tuple[float, float, float, float, float]) -> None:
@@ -63,11 +64,11 @@ def build(plan: Plan, random: Random) -> list[Piece]:
             pieces.append(Piece(name, colour, solid))
 
     if form == "standing":
-        lean, at, shift = random.uniform(8, 14), 0.0, random.choice((-0.025, 0.025))
+        lean, at, shift = random.uniform(8, 14), 0.0, random.choice((-3.2, 3.2)) * step
         for i in range(books):
             parts = closed(width, thick, cover, step)
             if mark and i == 0:
-                parts.append(("bookmark", mark.move(width * 0.5, thick / 2 - 1.7 * step, 0.42)))
+                parts.append(("bookmark", mark.move(width * 0.5, thick / 2 - 1.6 * step, 0.42)))
             # Upright, the spine to the front, centred; then leaning on the one before.
             parts = [(n, s.move(-width / 2, -thick / 2).turn("x", -90).turn("y", 90).move(y=0.5)) for n, s in parts]
             if i:
@@ -81,22 +82,22 @@ def build(plan: Plan, random: Random) -> list[Piece]:
             else:
                 add(parts, i)
         return pieces
-    level = 0.0
+    level, body = 0.0, max(thick, 2 * cover + 3 * step)
     facing = random.choice((0, 90, 180, 270))
     for i in range(books):
         last = i == books - 1
         if last and form == "open":
             parts = opened(width, thick, cover, step)
             if mark:
-                parts.append(("bookmark", mark.move(0, cover + thick * 0.12 - 2.6 * step, 0.42)))
+                parts.append(("bookmark", mark.move(0, cover - 1.3 * step, 0.42)))
             add(parts, 0, (0, level, 0, 0.0, 0.0))
             break
-        parts = [(n, s.move(x=-width / 2)) for n, s in closed(width, thick, cover, step)]
+        parts = [(n, s.move(x=-width / 2)) for n, s in closed(width, body, cover, step)]
         if mark and last:
-            parts.append(("bookmark", mark.move(random.uniform(-0.1, 0.2), thick / 2 - 1.7 * step, 0.42)))
-        turn = facing + random.uniform(-16, 16) if form == "lying" or i else 90 + random.uniform(-8, 8)
+            parts.append(("bookmark", mark.move(random.uniform(-0.1, 0.2), thick / 2 - 1.6 * step, 0.42)))
+        turn = (facing if form == "lying" or i else 90) + random.choice((-1, 1)) * random.uniform(4, 16)
         add(parts, 0 if last else i + 1, (0, level, 0, turn, 0.0))
-        level += thick - 2.8 * step
+        level += body - 3.6 * step
     return pieces
 
 

@@ -43,10 +43,8 @@ def build(plan: Plan, random: Random) -> list[Piece]:
         high = lift + 3 * step
         foot = taper((2 * wide,) * 2, (1.5 * wide,) * 2, high) if squared else lathe([(wide, 0), (wide * 0.7, high)], 6)
         pieces.append(Piece("foot", material, foot))
-    if squared:
-        body = loft([rectangle(2 * r, 2 * r, y) for r, y in [*outer, *inner]])
-    else:
-        body = vessel(outer, inner, 8)
+    rings = [rectangle(2 * r, 2 * r, y) for r, y in [*outer, *inner]]
+    body = loft(rings) if squared else vessel(outer, inner, 8)
     pieces.append(Piece("body", material, body.move(y=lift)))
     y = height * 0.8
     out = float(np.interp(y, levels, radii)) * (1.0 if squared else np.cos(np.pi / 8))

@@ -39,7 +39,8 @@ def build(plan: Plan, random: Random) -> list[Piece]:
     upright = box(post, height - lid + (2.8 * step if closed else 0.0), post)
     pieces += [Piece("post", frame, upright.move(a * x, 0, b * z)) for a in (-1, 1) for b in (-1, 1)]
     if closed:
-        top = box(width + 2 * out + 8 * step, lid, DEPTH + 2 * out + 8 * step, (0, height - lid, 0))
+        over = (8 if braces else 4) * step
+        top = box(width + 2 * out + over, lid, DEPTH + 2 * out + over, (0, height - lid, 0))
         pieces.append(Piece("lid", frame if random.random() < 0.5 else material, top))
     low, high = 2.2 * step, height - lid + (1.4 * step if closed else -2.2 * step)
     gap = max(2.2 * step, 0.02)

@@ -60,7 +60,7 @@ def measure(mesh: Mesh) -> Plan:
         plan["shape"] = "square"
     else:
         plan["shape"] = "oval" if extent[plate][2] < 0.84 * extent[plate][0] else "round"
-    (low, high), shape = pieces[plate], parts[plate].vertices
+    low, shape = pieces[plate][0], parts[plate].vertices
     foot = np.ptp(shape[shape[:, 1] < low[1] + 1.5][:, 0])
     ratio = foot / extent[plate][0]
     plan["rim"] = "narrow" if ratio > 0.7 else "medium" if ratio > 0.52 else "wide"

@@ -78,7 +78,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
     first = random.choice((-1, 1))
     for i in range(pillows):
         x = (first if i == 0 else -first) * (inner / 2 - edge * 0.62)
-        pieces.append(Piece("pillow", colour, pillow.move(x, level + edge / 2 - 0.05, rear + thick * 0.92)))
+        pieces.append(Piece("pillow", colour, pillow.move(x, level + edge / 2 - 0.065, rear + thick * 0.92)))
     return pieces
 
 
@@ -88,7 +88,7 @@ def measure(mesh: Mesh) -> Plan:
     extent, middle = pieces[:, 1] - pieces[:, 0], pieces.sum(1) / 2
     low, high = mesh.bounds()
     ends = [i for i in range(len(pieces)) if abs(middle[i][0] - (low + high)[0] / 2) > 0.5 * (high - low)[0] * 0.7]
-    arms = [i for i in ends if pieces[i][1][0] > high[0] - 2 or pieces[i][0][0] < low[0] + 2] or arms or [0]
+    arms = [i for i in ends if pieces[i][1][0] > high[0] - 2 or pieces[i][0][0] < low[0] + 2] or [0]
     arm = max(arms, key=lambda i: extent[i][1])
     depth, floor = extent[arm][2], pieces[arm][0][1]
     above = [i for i in range(len(pieces)) if i not in arms and pieces[i][0][1] > floor + 0.1 * depth]
