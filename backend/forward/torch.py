@@ -18,8 +18,8 @@ from .base import Scores
 
 PRECISIONS = ("fp32", "bf16", "int8", "nf4")
 
-# Its int8 layers work in fp16 and warn of the cast from bf16 for each layer of each pass. To load in fp16 instead would
-# make a second copy of the checkpoint on the way.
+# bitsandbytes' int8 layers work in fp16, and warn of the cast from bf16 for each layer of each pass. Loading in fp16
+# instead would make a second copy of a bf16 checkpoint on the way.
 getLogger("bitsandbytes.autograd._functions").setLevel(ERROR)
 
 

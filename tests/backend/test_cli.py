@@ -99,7 +99,8 @@ def test_same_seed_same_bytes(run: Command, tmp_path: Path) -> None:
     again = run("generate", "a red mushroom", "--seed", 8, *SHORT, "--out", tmp_path / "b", "--json").objects
     name = "a-red-mushroom-8.obj"
     assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
-    assert {**many[1], "seconds": 0, "file": ""} == {**again[0], "seconds": 0, "file": ""}
+    differs = dict.fromkeys(("seconds", "file", "passes"))  # guesses learn from the meshes before: fewer passes
+    assert {**many[1], **differs} == {**again[0], **differs}
     assert len({(tmp_path / "a" / f"a-red-mushroom-{seed}.obj").read_bytes() for seed in (7, 8, 9)}) == 3
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 
 import bpy
+import numpy as np
 import pytest
 from layout import draw
 
@@ -249,6 +250,36 @@ def test_a_description_streams_and_can_be_used(addon):
     bpy.ops.meshscribe.use_prompt(prompt=shown.button("meshscribe.use_prompt").prompt)
     assert bpy.context.scene.meshscribe.prompt == "A_plain_cube."
     assert [tuple(v.co) for v in cube.data.vertices] == before
+
+
+def image(made) -> tuple:
+    """Everything of an object that an artist could miss."""
+    data = made.data
+    points, corners = np.empty(len(data.vertices) * 3, np.float32), np.empty(len(data.loops), np.int32)
+    data.vertices.foreach_get("co", points)
+    data.loops.foreach_get("vertex_index", corners)
+    names = [each.name for each in made.modifiers], sorted(made.keys()), len(bpy.data.meshes), made.mode
+    return points.tobytes(), corners.tobytes(), [tuple(row) for row in made.matrix_world], names
+
+
+@pytest.mark.parametrize("how", ["modifiers", "edit mode", "negative scale"])
+def test_describing_leaves_every_byte(addon, how):
+    cube = bpy.context.object
+    if how == "modifiers":
+        cube.modifiers.new("Subdivision", "SUBSURF")
+    elif how == "negative scale":
+        cube.scale = (-1, 2, 1)
+    bpy.context.view_layer.update()
+    if how == "edit mode":
+        bpy.ops.object.mode_set(mode="EDIT")
+    before = image(cube)
+    bpy.context.scene.meshscribe.question = "say=A_cube."
+    bpy.ops.meshscribe.describe()
+    until(lambda: idle(addon))
+    assert image(cube) == before
+    assert list(addon.session.jobs.values())[-1].text == "A_cube."
+    if how == "edit mode":
+        bpy.ops.object.mode_set(mode="OBJECT")
 
 
 def test_nothing_selected_is_no_description(addon):

@@ -1,4 +1,4 @@
-"""Grammars: whatever is chosen among their tokens ends in time and is a valid mesh; what is meant to be told is legal."""
+"""Grammars: whatever is chosen among their tokens ends in time and is a valid mesh; meant texts are legal throughout."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def test_a_budget_that_takes_choices_away_is_told(make: Callable[[], PartsGramma
 
 
 def test_a_tokenizer_that_cannot_tell_the_dialect_is_refused() -> None:
-    with pytest.raises(ValueError, match="no token of its own"):
+    with pytest.raises(ValueError, match="has no token for"):
         LlamaMeshGrammar(starter(), LLAMA_MESH.bins, STOPS)
     with pytest.raises(ValueError, match="ends an answer"):
         LlamaMeshGrammar(LLAMA3, LLAMA_MESH.bins, [])

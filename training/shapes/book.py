@@ -56,12 +56,10 @@ def build(plan: Plan, random: Random) -> list[Piece]:
     mark = box(max(0.11, 6 * step), 3.2 * step, 0.3) if plan["bookmark"] == "yes" else None
     pieces: list[Piece] = []
 
-    def add(parts: list[tuple[str, Solid]], number: int, *moves: tuple[float, float, float, float, float]) -> None:
+    def add(parts: list[tuple[str, Solid]], number: int, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> None:
         for name, solid in parts:
-            for x, y, z, turn, tilt in moves:
-                solid = solid.turn("y", turn).turn("z", tilt).move(x, y, z)
             colour = {"cover": colours[number], "pages": "paper", "bookmark": marker}[name]
-            pieces.append(Piece(name, colour, solid))
+            pieces.append(Piece(name, colour, solid.move(x, y, z)))
 
     if form == "standing":
         lean, at, shift = random.uniform(8, 14), 0.0, random.choice((-3.2, 3.2)) * step
@@ -78,7 +76,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
                 low = -np.sin(tilt) * thick / 2
                 reach = high * np.sin(tilt) + np.cos(tilt) * thick / 2  # from the foot's middle to the left
                 at = at + thick / 2 + reach - 3 * step if i == 1 else at + thick / np.cos(tilt) - 3.2 * step
-                add(parts, i, (at, -low, (shift, 0.0)[i - 1], 0.0, 0.0))
+                add(parts, i, at, -low, (shift, 0.0)[i - 1])
             else:
                 add(parts, i)
         return pieces
@@ -90,13 +88,13 @@ def build(plan: Plan, random: Random) -> list[Piece]:
             parts = opened(width, thick, cover, step)
             if mark:
                 parts.append(("bookmark", mark.move(0, cover - 1.3 * step, 0.42)))
-            add(parts, 0, (0, level, 0, 0.0, 0.0))
+            add(parts, 0, y=level)
             break
         parts = [(n, s.move(x=-width / 2)) for n, s in closed(width, body, cover, step)]
         if mark and last:
-            parts.append(("bookmark", mark.move(random.uniform(-0.1, 0.2), thick / 2 - 1.6 * step, 0.42)))
+            parts.append(("bookmark", mark.move(random.uniform(-0.1, 0.2), body / 2 - 1.6 * step, 0.42)))
         turn = (facing if form == "lying" or i else 90) + random.choice((-1, 1)) * random.uniform(4, 16)
-        add(parts, 0 if last else i + 1, (0, level, 0, turn, 0.0))
+        add([(name, solid.turn("y", turn)) for name, solid in parts], 0 if last else i + 1, y=level)
         level += body - 3.6 * step
     return pieces
 
@@ -127,9 +125,7 @@ def measure(mesh: Mesh) -> Plan:
         shape = parts[pages[0]].vertices
         edge = shape[np.abs(shape[:, 0] - pieces[top].sum(0)[0] / 2) > 0.9 * np.ptp(shape[:, 0])]
         thick, width = 1.95 * np.ptp(edge[:, 1]) / long, extent[top][0] / 2 / long
-    elif extent[covers].max(0)[1] > 0.7 * (mesh.bounds()[1] - mesh.bounds()[0])[1] and all(
-        extent[i][1] > 0.8 * extent[i][2] for i in covers
-    ):
+    elif all(extent[i][1] > 0.8 * extent[i][2] for i in covers):
         upright = min(covers, key=lambda i: extent[i][0])
         plan["form"], (thick, long, width) = "standing", extent[upright]
         thick, width = thick / long, width / long

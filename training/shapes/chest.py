@@ -51,7 +51,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
     spread = width / 2 - broad / 2 - random.uniform(0.04, 0.1)
     for i in range(bands):
         x = spread * (2 * i / (bands - 1) - 1)
-        strap = box(broad, height - 9 * step, DEPTH + 4 * step, (x, 2.2 * step, 0))
+        strap = box(broad, height - (11.6 if ajar else 9) * step, DEPTH + 4 * step, (x, 2.2 * step, 0))
         pieces.append(Piece("band", metal, strap))
         hoop = cover(arched, broad - 2.2 * step, 3.2 * step, high, 1.5 * step)
         pieces.append(Piece("band", metal, hung(hoop.move(x=x))))

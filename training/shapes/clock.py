@@ -98,8 +98,8 @@ def build(plan: Plan, random: Random) -> list[Piece]:
         angle = -30.0 * int(plan["oclock"]) if name == "hour" else 0.0
         hand = hand.turn("z", angle).move(z=level + (high - low) / 2 * step)
         pieces.append(Piece("hand", "black", hand))
-    size = max(0.1, 7 * step)
-    mark = stud(size, size, 11 * step, (0, radius * 0.84, level - 3.9 * step))
+    size = max(0.1, 5 * step)
+    mark = stud(size, size, 11 * step, (0, radius - size / 2 - 1.6 * step, level - 3.9 * step))
     pieces += [Piece("mark", brass, mark.turn("z", 90.0 * i)) for i in range(marks)]
     return [Piece(p.name, p.material, p.solid.move(y=middle)) for p in pieces]
 

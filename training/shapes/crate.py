@@ -30,7 +30,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
     planks, braces, material = int(plan["planks"]), int(plan["braces"]), plan["material"]
     height, width = random.uniform(*HEIGHT[plan["height"]]), random.uniform(*WIDTH[plan["width"]])
     step, closed = max(height, width + 0.05, DEPTH + 0.05) / 127, plan["lid"] == "yes"
-    post = max(random.uniform(0.08, 0.11), 8.4 * step)
+    post = max(random.uniform(0.08, 0.11), 9 * step)
     frame = POSTS[material] if random.random() < 0.6 else material
     out = 2.4 * step  # how far the posts stand out
     pieces = []

@@ -1,0 +1,159 @@
+"""Downloads with the hub's own client, from a hub on loopback. The client reads its address at import, so each download
+is a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hub import COMMIT, REPOSITORY, Hub
+
+from meshscribe.backend.engines.base import EngineError
+from meshscribe.backend.models import store
+
+MODEL = f"{REPOSITORY}@{COMMIT}"
+WEIGHTS = "model.safetensors"
+FILES = {
+    "config.json": b'{"model_type": "llama"}',
+    "tokenizer.json": b'{"made": "up"}' * 200,
+    WEIGHTS: np.random.default_rng(0).bytes(24 << 20),
+    "README.md": b"not wanted",
+    "pytorch_model.bin": b"never" * 1000,
+}
+WANTED = [name for name in FILES if name not in ("README.md", "pytorch_model.bin")]
+TOTAL = sum(len(FILES[name]) for name in WANTED)
+
+GET = """
+import json, sys
+from pathlib import Path
+from meshscribe.backend.engines.base import EngineError
+from meshscribe.backend.models import store
+home, name, accept, hub = sys.argv[1:]
+if hub:
+    store.CATALOG["llama-mesh"] |= {"hub": hub.split("@")[0], "revision": hub.split("@")[1], "size": 1000}
+steps = []
+try:
+    done = str(store.get(Path(home), name, lambda *step: steps.append(step), lambda licence: accept == "yes"))
+    print(json.dumps({"folder": done, "steps": steps}))
+except EngineError as error:
+    print(json.dumps({"code": error.code, "sentence": error.sentence, "retry": error.retryable, "steps": steps}))
+"""
+
+
+@pytest.fixture
+def hub() -> Iterator[Hub]:
+    hub = Hub(FILES)
+    yield hub
+    hub.close()
+
+
+def begin(
+    home: Path, address: str, model: str = MODEL, accept: str = "yes", catalog: str = "", **variables: str
+) -> subprocess.Popen[str]:
+    environment = {
+        **os.environ,
+        "HF_ENDPOINT": address,
+        "HF_HOME": str(home / "hf"),
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        **variables,
+    }
+    command = [sys.executable, "-c", GET, str(home), model, accept, catalog]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def end(process: subprocess.Popen[str]) -> dict:
+    out, errors = process.communicate(timeout=60)
+    assert "Traceback" not in errors and "%|" not in errors, "no bar is drawn: progress is messages"
+    return json.loads(out)
+
+
+def missing(home: Path) -> bool:
+    with pytest.raises(EngineError) as caught:
+        store.locate(home, MODEL)
+    return caught.value.code == "unknown_model"
+
+
+def test_a_model_arrives_whole_and_is_here_without_a_network(hub: Hub, tmp_path: Path) -> None:
+    answer = end(begin(tmp_path, hub.address))
+    folder = Path(answer["folder"])
+    assert sorted(f.name for f in folder.iterdir() if not f.name.startswith(".")) == sorted(WANTED)
+    assert all((folder / name).read_bytes() == FILES[name] for name in WANTED)
+    assert store.locate(tmp_path, MODEL).revision == COMMIT
+    bytes_told = [done for phase, done, total, unit in answer["steps"] if phase == "download"]
+    assert bytes_told == sorted(bytes_told) and bytes_told[-1] == TOTAL and len(bytes_told) > 2
+    assert {(total, unit) for phase, _, total, unit in answer["steps"] if phase == "download"} == {(TOTAL, "bytes")}
+    assert answer["steps"][-1][0] == "verify" and answer["steps"][-1][1] == answer["steps"][-1][2]
+    hub.close()
+    again = end(begin(tmp_path, hub.address, HF_HUB_OFFLINE="1"))
+    assert again == {"folder": str(folder), "steps": []}
+
+
+def test_nothing_is_asked_before_the_licence_is_accepted(hub: Hub, tmp_path: Path) -> None:
+    refused = end(begin(tmp_path, hub.address, "llama-mesh", accept="no", catalog=MODEL))
+    assert refused["code"] == "licence_needed" and hub.requests == []
+    assert "folder" in end(begin(tmp_path, hub.address, "llama-mesh", accept="yes", catalog=MODEL))
+    assert store.locate(tmp_path, "llama-mesh").revision == COMMIT
+
+
+def test_a_download_that_was_killed_goes_on(hub: Hub, tmp_path: Path) -> None:
+    hub.stall = WEIGHTS
+    process = begin(tmp_path, hub.address)
+    assert hub.stalled.wait(60)
+    process.kill()
+    process.communicate()
+    assert missing(tmp_path), "half a model is none"
+    hub.stall = ""
+    before = len(hub.requests)
+    answer = end(begin(tmp_path, hub.address))
+    assert (Path(answer["folder"]) / WEIGHTS).read_bytes() == FILES[WEIGHTS]
+    assert store.locate(tmp_path, MODEL).revision == COMMIT
+    fetched = [r for r in hub.requests[before:] if r.startswith("GET") and "/resolve/" in r]
+    assert [r.split("/")[-1].split(" ")[0].split("?")[0] for r in fetched] == [WEIGHTS], "what was whole is kept"
+    told = [done for phase, done, _, _ in answer["steps"] if phase == "download"]
+    assert told[0] >= TOTAL - len(FILES[WEIGHTS]) and told[-1] == TOTAL
+
+
+def test_a_damaged_file_is_never_used(hub: Hub, tmp_path: Path) -> None:
+    hub.files[WEIGHTS] = bytes(len(FILES[WEIGHTS]))  # the published hash is another
+    answer = end(begin(tmp_path, hub.address))
+    assert answer["code"] == "checksum" and answer["retry"] and WEIGHTS in answer["sentence"]
+    assert missing(tmp_path) and not (store.downloaded(tmp_path, MODEL) / WEIGHTS).exists()
+    hub.files[WEIGHTS] = FILES[WEIGHTS]
+    assert "folder" in end(begin(tmp_path, hub.address))
+    assert (store.downloaded(tmp_path, MODEL) / WEIGHTS).read_bytes() == FILES[WEIGHTS]
+
+
+def test_a_file_that_was_cut_on_the_disk_is_fetched_again(hub: Hub, tmp_path: Path) -> None:
+    folder = Path(end(begin(tmp_path, hub.address))["folder"])
+    stamp = (folder / WEIGHTS).stat()
+    os.truncate(folder / WEIGHTS, 1000)
+    os.utime(folder / WEIGHTS, (stamp.st_atime, stamp.st_mtime))  # the client trusts the time
+    assert missing(tmp_path)
+    answer = end(begin(tmp_path, hub.address))
+    if "code" in answer:
+        assert answer["code"] == "download_failed" and "did not arrive whole" in answer["sentence"]
+        answer = end(begin(tmp_path, hub.address))
+    assert (Path(answer["folder"]) / WEIGHTS).read_bytes() == FILES[WEIGHTS]
+
+
+def test_a_hub_that_cannot_be_reached_is_said(hub: Hub, tmp_path: Path) -> None:
+    hub.close()
+    for variables in ({}, {"HF_HUB_OFFLINE": "1"}):
+        answer = end(begin(tmp_path, hub.address, **variables))
+        assert answer["code"] == "download_failed" and answer["retry"] and "try again" in answer["sentence"]
+    assert missing(tmp_path)
+
+
+def test_a_repository_without_a_model_is_said(hub: Hub, tmp_path: Path) -> None:
+    hub.files = {"README.md": b"words"}
+    answer = end(begin(tmp_path, hub.address))
+    assert answer["code"] == "download_failed" and missing(tmp_path)
+    answer = end(begin(tmp_path, hub.address, f"someone/else@{COMMIT}"))
+    assert answer["code"] == "download_failed"
