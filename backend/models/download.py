@@ -37,6 +37,8 @@ def fetch(repository: str, revision: str, folder: Path, patterns: list[str], pro
     try:
         info = HfApi().model_info(repository, revision=revision or None, files_metadata=True)
         files = list(filter_repo_objects(info.siblings or [], allow_patterns=patterns, key=lambda s: s.rfilename))
+        if not files:
+            raise OSError("it holds no model")
         total = sum(file.size or 0 for file in files)
         here = sum(file.size or 0 for file in files if _whole(folder, file))
         snapshot_download(repository, revision=info.sha, local_dir=folder, allow_patterns=patterns, tqdm_class=Reported)

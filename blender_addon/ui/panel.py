@@ -113,7 +113,12 @@ def draw_prompt(layout: bpy.types.UILayout, wishes: bpy.types.PropertyGroup) -> 
     if not wishes.prompt:
         column = layout.column(align=True)
         for example in EXAMPLES:
-            column.operator("meshscribe.use_prompt", text=example, emboss=False, translate=False).prompt = example
+            row = column.row()
+            row.alignment = "LEFT"  # of a row alone: a column centres the words of its buttons
+            button = row.operator(
+                "meshscribe.use_prompt", text=example, icon="RIGHTARROW_THIN", emboss=False, translate=False
+            )
+            button.prompt = example
 
 
 def draw_progress(layout: bpy.types.UILayout, jobs: list[Job]) -> None:

@@ -9,7 +9,7 @@ from .. import runtime
 from ..variations import LARGEST_SEED
 
 EXAMPLES = ("a round table with four legs", "a wooden chair with a tall back", "a small house with a red roof")
-PLACEHOLDER = "a round table with four legs"
+PLACEHOLDER = "What to make, in your words"
 
 
 def _prompts(self: bpy.types.PropertyGroup, context: bpy.types.Context, typed: str) -> list[str]:

@@ -89,7 +89,10 @@ def test_mesh_over_the_readers_limit(run: Command, tmp_path: Path) -> None:
 
 def test_mesh_over_the_models_budget(run: Command, tmp_path: Path) -> None:
     trimesh.creation.icosphere(4).export(tmp_path / "ball.ply")
-    said = run.refused("describe", tmp_path / "ball.ply")
+    assert "simplify it" in run.refused("describe", tmp_path / "ball.ply")  # one piece that is too large
+    balls = [trimesh.creation.icosphere(1).apply_translation((3 * number, 0, 0)) for number in range(40)]
+    trimesh.util.concatenate(balls).export(tmp_path / "balls.ply")
+    said = run.refused("describe", tmp_path / "balls.ply")
     assert "tokens" in said and "simplify it to about" in said
 
 

@@ -120,9 +120,10 @@ def steps() -> Iterator[object]:
     yield from press("F3")
     yield from enter("mesh from words")
     yield from shoot("4-dialog")
-    window().event_simulate(type="RET", value="PRESS")
-    window().event_simulate(type="RET", value="RELEASE")
-    yield 1.0
+    for _ in range(2):  # one ends the typing, one presses the button
+        window().event_simulate(type="RET", value="PRESS")
+        window().event_simulate(type="RET", value="RELEASE")
+        yield 1.0
     if not now.session.active:
         print("F3 did not arrive; going on by the operator", flush=True)
         bpy.ops.meshscribe.generate()

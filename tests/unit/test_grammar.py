@@ -1,4 +1,4 @@
-"""Grammars: whatever is chosen among their tokens ends in time and is a valid mesh; meant texts are legal throughout."""
+"""Grammars: whatever is chosen among their tokens ends in time and is a valid mesh; meant texts are always legal."""
 
 from __future__ import annotations
 

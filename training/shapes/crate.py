@@ -58,7 +58,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
     pieces.append(Piece("inside", "black" if closed else filling, core))
     wide = max(0.75 * post, 6 * step)
     span, rise = 2 * x, high - low - 1.1 * wide
-    length, angle = np.hypot(span, rise) - 0.6 * wide, np.degrees(np.arctan2(rise, span))
+    length, angle = np.hypot(span, rise) - 0.2 * wide, np.degrees(np.arctan2(rise, span))
     for i in range(braces):
         back, front = ((2.7, 3.7), (4.1, 5.0))[i]
         slat = box(length, wide, (back + front) * step, (0, -wide / 2, 0)).turn("z", angle * (1 - 2 * i))

@@ -49,7 +49,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
         belt = [(0.34, 0.55 * tall)] if lines <= 200 else []
         dome = lathe([(0.33, 0.0), *belt, (0.19, tall)], 6, (0, top - 0.05, 0))
         pieces.append(Piece("head", paint, dome))
-        face, rise = 0.25 if belt or eyes < 3 else 0.2, 0.4
+        face, rise = 0.25 if eyes < 3 else 0.31 if belt else 0.22, 0.4
     side = {1: 0.2, 2: 0.13, 3: 0.11}[eyes]
     for k in range(eyes):
         spot = (0.17 * (k - (eyes - 1) / 2) * (1.3 if eyes == 2 else 1.0), top - 0.05 + rise * tall - side / 2, face)

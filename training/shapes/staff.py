@@ -45,7 +45,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
             bow = [(0.0, length - 0.08), *[(r + r * np.cos(a), length + r + r * np.sin(a)) for a in turn]]
             pieces.append(Piece("crook", wood, ribbon(bow, 0.14, 0.19)))
         else:
-            prong = ribbon([(0.0, length - 0.06), (r, length + 0.14), (r * 0.8, length + 0.5 * grow)], 0.11, 0.12)
+            prong = ribbon([(-0.02, length - 0.06), (r, length + 0.14), (r * 0.8, length + 0.5 * grow)], 0.11, 0.12)
             for solid in prong.around(3, 90.0):
                 pieces.append(Piece("claw", wood, solid))
             pieces.append(Piece("gem", magic, gem(0.25, 0.44, 0.25, (0, length + 0.17, 0))))
