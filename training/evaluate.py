@@ -13,6 +13,8 @@ import collections
 import time
 from random import Random
 
+import numpy as np
+
 from meshscribe.backend.engines.base import Hooks
 from meshscribe.backend.engines.local import LocalEngine, open_engine
 from meshscribe.shared.mesh import Mesh, Part
@@ -60,7 +62,8 @@ def run(engine: LocalEngine, task: Generate | Describe) -> tuple[str, str, float
 def measured(family: Family, mesh: Mesh) -> Plan:
     """What the family's checker reads off a mesh; nothing where the mesh is too broken for it."""
     try:
-        return family.measure(mesh)
+        with np.errstate(all="ignore"):
+            return family.measure(mesh)
     except (ValueError, IndexError, ZeroDivisionError):
         return {}
 

@@ -95,10 +95,22 @@ class MESHSCRIBE_OT_finish(bpy.types.Operator):
 def finish_with_operator(job: Job) -> None:
     """Finish a job's object by the operator, so that it is one undo step and F9 shows its settings. Without a
     window there is no F9: the plain function does."""
-    if bpy.app.background or bpy.context.window is None:
+    if bpy.app.background or not (place := _view()):
         settle(job)
-    else:
+        return
+    with bpy.context.temp_override(**place):  # the panel for the last operation belongs to an area
         bpy.ops.meshscribe.finish("EXEC_DEFAULT", True, job=job.id, size=job.size)
+
+
+def _view() -> dict[str, object]:
+    """A 3D view in a window, for temp_override; a window where none shows one; empty without a window."""
+    windows = list(bpy.context.window_manager.windows)
+    for window in windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                region = next(each for each in area.regions if each.type == "WINDOW")
+                return {"window": window, "area": area, "region": region}
+    return {"window": windows[0]} if windows else {}
 
 
 CLASSES = (MESHSCRIBE_OT_finish,)

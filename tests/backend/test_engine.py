@@ -172,7 +172,7 @@ def test_quantized_by_bitsandbytes(precision: str, kind: type, caplog: pytest.Lo
 
 def test_only_the_last_position_is_scored() -> None:
     """Logits over a whole prompt of an 8B model would take a gigabyte."""
-    forward = opened("starter:fp32").forward
+    forward = opened("starter:fp32").forward.fork()
     assert isinstance(forward, TorchForward)
     seen: list[torch.Size] = []
     hook = forward.model.lm_head.register_forward_hook(lambda module, inputs, output: seen.append(output.shape))
@@ -302,10 +302,9 @@ class Recorded:
 
 
 @pytest.mark.parametrize("question", ["", "How many legs has it?"])
-def test_llama_mesh_is_asked_in_its_own_words(llama: Path, question: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = opened(f"{llama}:fp32")
-    recorded = Recorded(engine.forward)
-    monkeypatch.setattr(engine, "forward", recorded)
+def test_llama_mesh_is_asked_in_its_own_words(llama: Path, question: str) -> None:
+    engine = open_engine(f"{llama}:fp32", nothing)  # a new one: its cache is empty, so all is given
+    engine.forward = recorded = Recorded(engine.forward)
     request = described(boxes(1), prompt=question, temperature=1.0, seed=1, max_tokens=40)
     text, outcome, told = ran(engine, request)
     asked = engine.tokenizer.decode(recorded.given[: outcome.prompt_tokens], skip_special_tokens=False)
@@ -315,14 +314,24 @@ def test_llama_mesh_is_asked_in_its_own_words(llama: Path, question: str, monkey
     assert outcome.facts is not None and outcome.dialect == ""
 
 
-def test_llama_mesh_is_asked_for_a_mesh_in_its_own_words(llama: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    engine = opened(f"{llama}:fp32")
-    recorded = Recorded(engine.forward)
-    monkeypatch.setattr(engine, "forward", recorded)
+def test_llama_mesh_is_asked_for_a_mesh_in_its_own_words(llama: Path) -> None:
+    engine = open_engine(f"{llama}:fp32", nothing)  # a new one: its cache is empty, so all is given
+    engine.forward = recorded = Recorded(engine.forward)
     _, outcome, _ = ran(engine, Generate(prompt="a chair<|eot_id|>", max_tokens=60))
     asked = engine.tokenizer.decode(recorded.given[: outcome.prompt_tokens], skip_special_tokens=False)
     assert asked == prompts.llama_mesh_generate("a chair")
     assert refused(lambda: ran(engine, Generate(prompt="<|eot_id|>"))).code == "bad_request"
+
+
+def test_what_two_prompts_share_is_read_once(llama: Path) -> None:
+    """And the text is what a new engine makes of it."""
+    wishes = [Generate(prompt=f"a chair with {n} legs", seed=n, temperature=1.0, max_tokens=60) for n in (3, 4)]
+    engine, other = (open_engine(f"{llama}:fp32", nothing) for _ in range(2))
+    first, _, _ = ran(engine, wishes[0])
+    engine.forward = recorded = Recorded(engine.forward)
+    second, outcome, _ = ran(engine, wishes[1])
+    assert len(recorded.given) < outcome.prompt_tokens + outcome.tokens - 40
+    assert second == ran(other, wishes[1])[0] and first == ran(other, wishes[0])[0]
 
 
 def test_llama_mesh_is_not_asked_for_more_than_it_was_trained_on(llama: Path) -> None:
@@ -346,7 +355,7 @@ def test_without_masks_a_cut_line_is_not_ended(llama: Path) -> None:
 
 @pytest.fixture(params=["onnx", "torch"])
 def forward(request: pytest.FixtureRequest) -> Forward:
-    whole = opened("starter" if request.param == "onnx" else "starter:fp32").forward
+    whole = opened("starter" if request.param == "onnx" else "starter:fp32").forward.fork()  # the engine keeps its own
     assert isinstance(whole, OnnxForward if request.param == "onnx" else TorchForward)
     whole.truncate(0)
     return whole

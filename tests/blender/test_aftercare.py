@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bmesh
 import bpy
 import numpy as np
 import pytest
@@ -22,6 +21,8 @@ def made_of(table, dialect) -> bpy.types.Object:
 
 def measure(made) -> tuple[int, int, float]:
     """Loose pieces, edges that are not between two faces, volume."""
+    import bmesh  # part of bpy: not there before it
+
     data = made.data
     faces = [tuple(p.vertices) for p in data.polygons]
     mesh = Mesh.build(np.array([v.co for v in data.vertices]), faces)

@@ -21,7 +21,7 @@ import bpy
 
 ZIP, WHEELS, PICTURES = sys.argv[sys.argv.index("--") + 1 :][:3]
 MODULE = "bl_ext.user_default.meshscribe"
-PATIENCE = 120.0  # seconds for one step; software drawing, and a model on two busy cores
+PATIENCE = 300.0  # seconds for one step; software drawing, and a model on two busy cores
 SETTLE = 1.0  # seconds for a redraw before a picture
 
 
@@ -132,6 +132,11 @@ def steps() -> Iterator[object]:
     yield lambda: not now.session.active
     yield from shoot("6-finished")
     print("longest tick", round(now.longest * 1000, 1), "ms", flush=True)
+    yield from press("F9")
+    yield from shoot("7-f9")
+    window().event_simulate(type="ESC", value="PRESS")
+    window().event_simulate(type="ESC", value="RELEASE")
+    yield 0.5
     made = bpy.context.object
     name, faces = made.name, len(made.data.polygons)
     yield from press("Z", ctrl=True)
@@ -141,11 +146,6 @@ def steps() -> Iterator[object]:
     assert len(bpy.data.objects[name].data.polygons) == faces, "redo brings it back"
     job = list(now.session.jobs.values())[-1]
     assert job.object().name == name, "and it is found again"
-    yield from press("F9")
-    yield from shoot("7-f9")
-    window().event_simulate(type="ESC", value="PRESS")
-    window().event_simulate(type="ESC", value="RELEASE")
-    yield 0.5
 
     # Undo while another grows: it goes on.
     settings.prompt, settings.seed = "a wooden chair with a tall back", 2
@@ -158,7 +158,7 @@ def steps() -> Iterator[object]:
 
     # Variations, a description, an error with its button, the history.
     settings = bpy.context.scene.meshscribe  # undo has made it anew
-    settings.count, settings.size = 3, 0.6
+    settings.count, settings.size = 2, 0.8
     settings.prompt = "a low wooden stool"
     bpy.context.scene.cursor.location = (-1.0, -1.6, 0)
     bpy.ops.meshscribe.generate()

@@ -20,8 +20,10 @@ from meshscribe.training.shapes import FAMILIES
         ("table", {"legs": "1", "height": "medium"}, "A table with 1 leg."),
         ("mug", {"handles": "0", "saucer": "yes", "drink": "yes"}, "A mug with no handles, a saucer and a drink."),
         ("chair", {"armrests": "yes", "material": "darkwood"}, "A chair with armrests, made of dark wood."),
-        ("tree", {"kind": "oak", "height": "tall"}, "An oak tall tree."),
+        ("tree", {"kind": "oak", "height": "tall"}, "A tall oak tree."),
         ("lamp", {"shade": "cone", "base": "tripod"}, "A lamp with a cone shade and a tripod base."),
+        ("tree", {"leaves": "orange"}, "A tree with orange leaves."),
+        ("mug", {"material": "blue"}, "A mug, in blue."),
         ("anvil", {}, "An anvil."),
     ],
 )

@@ -50,16 +50,24 @@ def build(plan: Plan, random: Random) -> list[Piece]:
     if plan["deck"] == "humped" and arches == 2:
         deck[0] += 0.06
     pieces = [Piece("deck", material, body(arches, BENDS[plan["arches"]], span, rise, deck, width))]
-    if plan["rails"] == "yes":
+    rails = plan["rails"] == "yes"
+    places = np.linspace(-end - 0.06, end + 0.06, 5)
+    tops = [deck[0] + deck[1] * (1 - (x / end) ** 2) for x in places]
+    cover = random.choice([m for m in ("stone", "wood", "grey", "earth") if m != material])
+    if plan["deck"] == "flat":
+        pieces.append(Piece("road", cover, box(2 * end + 0.12, 0.13, width + 0.12, (0, deck[0] - 0.07, 0))))
+    elif not rails:
+        path = [(x, y + 0.01) for x, y in zip(places, tops, strict=True)]
+        pieces.append(Piece("road", cover, ribbon(path, 0.14, width + 0.12)))
+    if rails:
         trim = random.choice((material, random.choice(("stone", "grey", "white", "darkwood"))))
         tall, thick = random.uniform(0.24, 0.3), 0.12
         if plan["deck"] == "flat":
-            rail = box(2 * end + 0.1, tall, thick, (0, deck[0] - 0.09, 0))
+            rail = box(2 * end + 0.02, tall + 0.06, thick, (0, deck[0] - 0.05, 0))
         else:
-            places = np.linspace(-end - 0.06, end + 0.06, 5)
-            path = [(x, deck[0] + deck[1] * (1 - (x / end) ** 2) + tall / 2 - 0.1) for x in places]
+            path = [(x, y + tall / 2 - 0.1) for x, y in zip(places, tops, strict=True)]
             rail = ribbon(path, tall, thick)
-        side = width / 2 - random.choice((0.02, 0.09))
+        side = width / 2 - random.choice((0.04, 0.09))
         pieces += [Piece("rail", trim, rail.move(z=z)) for z in (-side, side)]
     return pieces
 
@@ -75,7 +83,7 @@ def measure(mesh: Mesh) -> Plan:
     top = points[points[:, 1] >= points[:, 1].max() - 1.5]
     size = spans[ground, 1] - spans[ground, 0]
     plan["deck"] = "flat" if np.ptp(top[:, 0]) > 0.9 * size[0] else "humped"
-    plan["rails"] = "yes" if len(parts) > 1 else "no"
+    plan["rails"] = "yes" if (np.abs(spans.mean(1)[:, 2] - spans[ground].mean(0)[2]) > 0.15 * size[2]).any() else "no"
     gaps = feet[1:-1]
     pace = (gaps[2] - gaps[0]) if arches > 1 else (gaps[1] - gaps[0]) / 0.77 if arches else size[0]
     ratio = size[2] / pace

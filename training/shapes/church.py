@@ -45,7 +45,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
         top = loft([*dome, np.array([(0, tip, 0)])])
     else:
         tip = 0.06
-        rings = [(wide + 0.14, -0.1), (wide + 0.14, 0.14), (wide - 0.06, 0.14), (wide - 0.1, 0.05)]
+        rings = [(wide + 0.14, -0.2), (wide + 0.14, 0.14), (wide - 0.06, 0.14), (wide - 0.1, 0.05)]
         top = loft([rectangle(size, size, y) for size, y in rings])
     pieces.append(Piece("roof", roof if plan["spire"] != "flat" else random.choice((walls, "grey")), top))
     pieces[-1] = Piece("roof", pieces[-1].material, pieces[-1].solid.move(0, height, front))

@@ -27,7 +27,7 @@ REACH = 0.5  # of a petal, from the middle of the bloom
 def build(plan: Plan, random: Random) -> list[Piece]:
     kind, count, pieces = plan["kind"], int(plan["petals"]), []
     tulip = kind == "tulip"
-    height = random.uniform(*HEIGHT[plan["height"]]) * (0.8 if tulip else 1.0)
+    height = random.uniform(*HEIGHT[plan["height"]])
     unit = 0.036 * (height + 0.7)  # some four steps
     start = 0.0
     if plan["pot"] == "yes":
@@ -41,7 +41,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
     turn, first = random.uniform(45, 68), random.choice((0.0, 90.0, 20.0))
     if tulip:
         wide = min(0.44, 2.3 / count)
-        petal = frond([(0.04, -0.08), (0.33, 0.26), (0.24, 0.72)], [0, wide, 0], 1.5 * unit)
+        petal = frond([(0.012, -0.1), (0.33, 0.26), (0.24, 0.72)], [0, wide, 0], 1.5 * unit)
         pieces += [Piece("petal", plan["bloom"], solid.move(y=top)) for solid in petal.around(count, first)]
     else:
         disc = 0.15 if kind == "daisy" else 0.27

@@ -34,10 +34,10 @@ def build(plan: Plan, random: Random) -> list[Piece]:
         inside = material if material != "brick" else random.choice(("brick", "stone"))
         pieces.append(Piece("base", inside, extrude(side, width - 0.62).turn("y", 90)))
     else:
-        thick = 0.34
+        thick = 0.38
         step = box(width, thick, 1.1, (0, rise - thick, -0.5))
         ahead, behind = 0.1, (0.75 * rise + 0.25) / rise  # where the stringer's upper and lower edge meet the ground
-        end = count - 0.2
+        end = count - 0.06
         line = [(ahead, 0), (behind, 0), (end, (end - behind) * rise), (end, (end - ahead) * rise)]
         beam = extrude(line, 0.3).turn("y", 90)
         dark = random.choice([m for m in ("iron", "darkwood", "metal") if m != material])

@@ -33,7 +33,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
     if kind == "ridge":
         half = random.uniform(0.55, 0.7)
         pieces.append(Piece("tent", cloth, extrude([(-0.5, 0), (0.5, 0), (0, height)], 2 * half)))
-        post = box(0.08, height + 0.14, 0.08)
+        post = box(0.1, height + 0.14, 0.1)
         pieces += [Piece("pole", pole, post.move(z=z)) for z in (-half, half)]
     elif kind == "tipi":
         pieces.append(Piece("tent", cloth, lathe([(0.5412, 0), (0.09, height)], 8)))
@@ -53,8 +53,9 @@ def build(plan: Plan, random: Random) -> list[Piece]:
         slope = 0.03
     tall = min(0.5, 0.62 * height) * (0.7 if kind == "pavilion" else 1.0)
     low, top = (0.3, 0.12) if kind in ("dome", "pavilion") else (0.34, 0.08)
-    sill = rectangle(low, 0.16, 0, z=half - 0.03)
-    lintel = rectangle(top, 0.16, tall, z=half - 0.03 - slope * tall / height)
+    face = half - (0.055 if kind == "ridge" else 0.03)
+    sill = rectangle(low, 0.16, 0, z=face)
+    lintel = rectangle(top, 0.16, tall, z=face - slope * tall / height)
     pieces.append(Piece("door", random.choice(("black", trim)), loft([sill, lintel])))
     if plan["flag"] == "yes":
         mast = peak + random.uniform(0.4, 0.48)

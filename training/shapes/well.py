@@ -31,9 +31,9 @@ def build(plan: Plan, random: Random) -> list[Piece]:
     else:
         curb = loft([rectangle(2 * half, 2 * half, y) for half, y in levels])
     pieces = [Piece("wall", plan["material"], curb)]
-    wood, thick = random.choice(("wood", "darkwood")), 0.16
+    wood, thick = random.choice(("wood", "darkwood")), 0.15
     two = plan["posts"] == "2"
-    spread = 0.39 if two else 0.272 if plan["shape"] == "round" else 0.38
+    spread = 0.395 if two else 0.272 if plan["shape"] == "round" else 0.38
     post = box(thick, height - rim + 0.15, thick, (0, rim - 0.15, 0))
     if plan["shape"] == "round" and not two:
         post = post.turn("y", 45)  # flat on the ring
@@ -53,7 +53,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
         top, under = loft(rings), height
     pieces.append(Piece("roof", cover, top))
     if two:
-        pieces.append(Piece("beam", wood, box(2 * spread + 0.36, 0.115, 0.115, (0, height - 0.24, 0))))
+        pieces.append(Piece("beam", wood, box(2 * spread + 0.36, 0.105, 0.105, (0, height - 0.24, 0))))
     if plan["bucket"] == "yes":
         level, size = rim + random.uniform(0.06, 0.25) * (height - rim), random.uniform(0.13, 0.16)
         bucket = lathe([(0.8 * size, 0), (size, 0.22)], 6, (0, level, 0))

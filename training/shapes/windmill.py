@@ -69,7 +69,10 @@ def measure(mesh: Mesh) -> Plan:
     foot = max(1.0, probe.end_width(parts[wall], high=False))
     corners = [part.vertices for part in parts]
     long = [float(np.linalg.norm(v[:, None] - v[None], axis=2).max()) / foot for v in corners]
-    small = [i for i in range(len(parts)) if i not in ground and len(corners[i]) == 8]
+    hub = corners[wall].mean(0)
+    hub[1] = corners[wall][:, 1].max()
+    far = [float(np.linalg.norm((v.mean(0) - hub)[:2])) / foot for v in corners]  # seen from the front
+    small = [i for i in range(len(parts)) if i not in ground and len(corners[i]) == 8 and far[i] > 0.22]
     plan["blades"] = str(sum(long[i] > 0.56 for i in small))
     plan["windows"] = str(sum(long[i] <= 0.56 for i in small))
     plan["shape"] = "round" if probe.outline_corners(parts[wall]) > 4 else "square"
