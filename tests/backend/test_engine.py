@@ -310,7 +310,7 @@ def test_llama_mesh_is_asked_in_its_own_words(llama: Path, question: str) -> Non
     asked = engine.tokenizer.decode(recorded.given[: outcome.prompt_tokens], skip_special_tokens=False)
     assert asked == prompts.llama_mesh_describe(write(boxes(1), LLAMA_MESH).text, question)
     assert asked.startswith("<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n" + (question or "What is"))
-    assert outcome.tokens == outcome.passes == 40 and outcome.finish == "length" and len(told.pieces) > 10
+    assert outcome.tokens == 40 <= outcome.passes and outcome.finish == "length" and len(told.pieces) > 10
     assert outcome.facts is not None and outcome.dialect == ""
 
 
@@ -329,8 +329,8 @@ def test_what_two_prompts_share_is_read_once(llama: Path) -> None:
     engine, other = (open_engine(f"{llama}:fp32", nothing) for _ in range(2))
     first, _, _ = ran(engine, wishes[0])
     engine.forward = recorded = Recorded(engine.forward)
-    second, outcome, _ = ran(engine, wishes[1])
-    assert len(recorded.given) < outcome.prompt_tokens + outcome.tokens - 40
+    second, _, _ = ran(engine, wishes[1])
+    assert engine.tokenizer.decode(recorded.given).startswith("4 legs")
     assert second == ran(other, wishes[1])[0] and first == ran(other, wishes[0])[0]
 
 

@@ -212,7 +212,7 @@ def test_a_backend_that_is_killed_comes_back_while_jobs_run(this_python, tmp_pat
     now.close()
 
 
-KILLED = """
+KILLED = r"""
 import sys, time
 from pathlib import Path
 import bpy
@@ -229,7 +229,7 @@ while True:
     if now.session.link and now.session.link.state == "open" and job is None:
         job = now.session.generate("a round table with four legs")
     if job and job.state != "sent":
-        print(now.session.link.connection.pid, job.id, flush=True)
+        print("\nRUNS", now.session.link.connection.pid, job.id, flush=True)
         job.state = "sent"
     time.sleep(0.01)
 """
@@ -239,7 +239,7 @@ def kill_one(python: Path, folder: Path) -> None:
     """A Blender with a running job is killed: no backend stays, the journal holds the job."""
     arguments = [str(ROOT), str(folder / "home"), str(folder / "own"), str(python)]
     blender = subprocess.Popen([sys.executable, "-c", KILLED, *arguments], stdout=subprocess.PIPE, text=True)
-    pid, job = blender.stdout.readline().split()
+    pid, job = next(line.split()[1:] for line in blender.stdout if line.startswith("RUNS "))  # Blender talks too
     children = subprocess.run(["ps", "--ppid", pid, "-o", "pid="], capture_output=True, text=True).stdout.split()
     blender.kill()
     blender.wait()

@@ -34,7 +34,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
         slab = box(1 + wide, tread + 0.09, deep + 0.1 + 1.6 * out * (steps - k), (0, tread * k, 0))
         pieces.append(Piece("step", random.choice((material, "stone", "grey")), slab))
     base = tread * steps
-    ledge = [(0.09, 0.0), (0.09, 0.18), (0.0, 0.23), (0.0, height)]
+    ledge = [(0.12, 0.0), (0.0, 0.24), (0.0, height)]
     pier = loft([rectangle(thick + a, deep + a, y) for a, y in ledge])
     pieces += [Piece("pillar", material, pier.move(side * 0.5, base)) for side in (-1, 1)]
     level, band, across = base + height, 0.85 * thick, deep + 0.09

@@ -51,23 +51,23 @@ def build(plan: Plan, random: Random) -> list[Piece]:
         deck[0] += 0.06
     pieces = [Piece("deck", material, body(arches, BENDS[plan["arches"]], span, rise, deck, width))]
     rails = plan["rails"] == "yes"
-    places = np.linspace(-end - 0.06, end + 0.06, 5)
+    places = np.linspace(-end - 0.06, end + 0.06, 5 if rails else 4)
     tops = [deck[0] + deck[1] * (1 - (x / end) ** 2) for x in places]
     cover = random.choice([m for m in ("stone", "wood", "grey", "earth") if m != material])
     if plan["deck"] == "flat":
-        pieces.append(Piece("road", cover, box(2 * end + 0.12, 0.13, width + 0.12, (0, deck[0] - 0.07, 0))))
+        pieces.append(Piece("road", cover, box(2 * end + 0.12, 0.14, width + 0.12, (0, deck[0] - 0.08, 0))))
     elif not rails:
-        path = [(x, y + 0.01) for x, y in zip(places, tops, strict=True)]
+        path = [(x, y + 0.02) for x, y in zip(places, tops, strict=True)]
         pieces.append(Piece("road", cover, ribbon(path, 0.14, width + 0.12)))
     if rails:
         trim = random.choice((material, random.choice(("stone", "grey", "white", "darkwood"))))
         tall, thick = random.uniform(0.24, 0.3), 0.12
         if plan["deck"] == "flat":
-            rail = box(2 * end + 0.02, tall + 0.06, thick, (0, deck[0] - 0.05, 0))
+            rail = box(2 * end + 0.2, tall + 0.06, thick, (0, deck[0] - 0.03, 0))
         else:
             path = [(x, y + tall / 2 - 0.1) for x, y in zip(places, tops, strict=True)]
             rail = ribbon(path, tall, thick)
-        side = width / 2 - random.choice((0.04, 0.09))
+        side = width / 2 - 0.1
         pieces += [Piece("rail", trim, rail.move(z=z)) for z in (-side, side)]
     return pieces
 

@@ -32,7 +32,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
         pot = [(0.52, 0.0), (0.74, level), (0.6, level), (0.6, level - 0.12)]
         if plan["arms"] in ("2", "3"):
             pot = pot[:2]
-        pieces.append(Piece("pot", clay, lathe(pot, 6 if len(pot) == 2 else 7)))
+        pieces.append(Piece("pot", clay, lathe(pot, 6)))
         level -= 0.3
     pieces.append(Piece("stem", plant, lathe(profile, sides, (0, level, 0))))
     arms = int(plan["arms"])

@@ -32,7 +32,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
     start = 0.0
     if plan["pot"] == "yes":
         level, size = random.uniform(0.34, 0.42), random.uniform(0.2, 0.24)
-        pot = lathe([(0.75 * size, 0), (1.1 * size, level), (0.95 * size, level)][: 2 + (count < 7)], 6)
+        pot = lathe([(0.75 * size, 0), (1.1 * size, level)], 6)
         pieces.append(Piece("pot", random.choice(("clay", "clay", "ceramic", "blue", "wood")), pot))
         start = level - 0.1
     top = start + height
@@ -41,7 +41,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
     turn, first = random.uniform(45, 68), random.choice((0.0, 90.0, 20.0))
     if tulip:
         wide = min(0.44, 2.3 / count)
-        petal = frond([(0.012, -0.1), (0.33, 0.26), (0.24, 0.72)], [0, wide, 0], 1.5 * unit)
+        petal = frond([(-0.02, -0.1), (0.33, 0.26), (0.24, 0.72)], [0, wide, 0], 1.5 * unit)
         pieces += [Piece("petal", plan["bloom"], solid.move(y=top)) for solid in petal.around(count, first)]
     else:
         disc = 0.15 if kind == "daisy" else 0.27
@@ -53,10 +53,8 @@ def build(plan: Plan, random: Random) -> list[Piece]:
             for solid in petal.around(count, first)
         ]
         middle = {"daisy": ("yellow", "orange"), "sunflower": ("darkwood", "earth")}[kind]
-        bulge = [(disc, -0.7 * unit), (disc, 0.5 * unit), (0.6 * disc, 1.4 * unit)]
-        heart = lathe(bulge[: 2 + (kind == "sunflower")], 8 if kind == "sunflower" else 6)
-        if kind == "daisy":
-            heart = lathe([(disc, -0.7 * unit), (0.75 * disc, 1.1 * unit)], 6)
+        tight, sides = (0.75, 6) if kind == "daisy" else (0.82, 8)
+        heart = lathe([(disc, -0.7 * unit), (tight * disc, 1.15 * unit)], sides)
         tint = random.choice([m for m in middle if m != plan["bloom"]])
         pieces.append(Piece("center", tint, heart.turn("x", turn).move(y=top, z=0.03)))
     long = 0.38 + 0.1 * height

@@ -77,7 +77,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
         around = outline(min(sides, 5), random) * size
         tall = size * min(1.1, max(0.5, height / 1.0)) * random.uniform(0.8, 1.1)
         solid = loft(boulder(around, few, tall, np.array([0.1, 0, 0.1]) * random.choice((-1, 1)) * size))
-        reach = 0.5 + 0.22 * size
+        reach = 0.5 + 0.16 * size
         at = (reach * np.cos(angle), 0, reach * ring[:, 2].max() * 2 * np.sin(angle))
         pieces.append(Piece("rock", material, solid.move(*at)))
     return pieces
