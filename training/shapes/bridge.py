@@ -51,7 +51,7 @@ def build(plan: Plan, random: Random) -> list[Piece]:
         deck[0] += 0.06
     pieces = [Piece("deck", material, body(arches, BENDS[plan["arches"]], span, rise, deck, width))]
     rails = plan["rails"] == "yes"
-    places = np.linspace(-end - 0.06, end + 0.06, 5 if rails else 4)
+    places = np.linspace(-end - 0.06, end + 0.06, 5)
     tops = [deck[0] + deck[1] * (1 - (x / end) ** 2) for x in places]
     cover = random.choice([m for m in ("stone", "wood", "grey", "earth") if m != material])
     if plan["deck"] == "flat":
