@@ -1,4 +1,4 @@
-"""Fetching a repository from the hub with the hub's own client: resumable, checked, with progress by bytes."""
+"""Fetching a repository from the hub with the hub's own client: file by file, checked, with progress by bytes."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def fetch(repository: str, revision: str, folder: Path, patterns: list[str], pro
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise EngineError(
             "download_failed",
-            f"{repository} could not be downloaded ({reason[:200]}); what came is kept: try again.",
+            f"{repository} could not be downloaded ({reason[:200]}); files that came whole are kept: try again.",
             True,
         ) from None
     verify(folder, {file.rfilename: file.lfs.sha256 for file in files if file.lfs}, progress)

@@ -108,7 +108,7 @@ def _checkpoint(spec: str, folder: Path, precision: str) -> Located:
 
 def get(home: Path, name: str, progress: Progress, accept: Callable[[str], bool]) -> Path:
     """Download a model by catalog name or `owner/name@revision`; returns its folder. `accept` is shown the licence
-    before a byte is fetched. A second call goes on where one was cut, and a whole model is not fetched again.
+    before a byte is fetched. A second call keeps the files that came whole, and a whole model is not fetched again.
 
     EngineError `unknown_model`, `licence_needed`, `no_space` or `download_failed`.
     """
@@ -127,8 +127,10 @@ def get(home: Path, name: str, progress: Progress, accept: Callable[[str], bool]
         return folder
     if entry.get("licence_text") and not accept(entry["licence_text"].strip()):
         raise EngineError("licence_needed", f"The licence of {name} was not accepted, so nothing was downloaded.")
+    for part in folder.glob(".cache/**/*.incomplete"):
+        part.unlink()  # the hub's client begins a cut file anew under another name, and never removes the old one
     free = shutil.disk_usage(_existing(folder)).free
-    here = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())  # of a download that was cut
+    here = sum(file.stat().st_size for file in folder.rglob("*") if _kept(file, folder))
     if free < (needed := entry.get("size", 0) * 1.05 - here):
         raise EngineError("no_space", f"{name} needs {needed / 1e9:.0f} GB more and {free / 1e9:.0f} GB are free.")
     from .download import fetch  # imports the hub's client, which takes half a second

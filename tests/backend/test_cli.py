@@ -281,11 +281,10 @@ def test_damaged_connection_file_is_replaced(alone: Command) -> None:
 def test_client_killed_in_a_job_loses_nothing(run: Command, tmp_path: Path) -> None:
     process = run.start("generate", "a tall house", "--seed", 1, "--count", 20, *SHORT, "--out", tmp_path, "--json")
     first = json.loads(first_line(process))
-    time.sleep(0.2)
     status, _, _ = end(process)
     assert status == -signal.SIGKILL
     mine = [job for job in json.loads(run("jobs", "--json").out) if job["prompt"] == "a tall house"]
-    assert "running" in [job["state"] for job in mine] and len(mine) <= 5
+    assert len(mine) < 20, "killed before it had asked for all of them"
     for job in reversed(mine):
         ran = run("fetch", job["job"])
         mesh = read(ran.out, DIALECTS["parts"]).mesh

@@ -102,17 +102,19 @@ def test_nothing_is_asked_before_the_licence_is_accepted(hub: Hub, tmp_path: Pat
     assert store.locate(tmp_path, "llama-mesh").revision == COMMIT
 
 
-def test_a_download_that_was_killed_goes_on(hub: Hub, tmp_path: Path) -> None:
+def test_a_download_that_was_killed_is_begun_again(hub: Hub, tmp_path: Path) -> None:
     hub.stall = WEIGHTS
     process = begin(tmp_path, hub.address)
     assert hub.stalled.wait(60)
     process.kill()
     process.communicate()
     assert missing(tmp_path), "half a model is none"
+    folder = store.downloaded(tmp_path, MODEL)
+    assert list(folder.rglob("*.incomplete"))
     hub.stall = ""
     before = len(hub.requests)
     answer = end(begin(tmp_path, hub.address))
-    assert (Path(answer["folder"]) / WEIGHTS).read_bytes() == FILES[WEIGHTS]
+    assert (folder / WEIGHTS).read_bytes() == FILES[WEIGHTS] and not list(folder.rglob("*.incomplete"))
     assert store.locate(tmp_path, MODEL).revision == COMMIT
     assert len([r for r in hub.requests[before:] if r.startswith("GET") and WEIGHTS in r]) == 1
     assert [done for phase, done, _, _ in answer["steps"] if phase == "download"][-1] == TOTAL

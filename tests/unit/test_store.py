@@ -198,16 +198,21 @@ def test_a_file_that_changed_its_size_is_not_whole(tmp_path: Path, hub: Hub, nam
 
 
 def test_a_disk_without_room_is_said_before(tmp_path: Path, hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a cut download has left here is room that is not needed again."""
+    """Files that came whole before a cut take no room again; half ones are removed first."""
     size = 1_000_000_000
     monkeypatch.setitem(store.CATALOG, "llama-mesh", {**store.CATALOG["llama-mesh"], "size": size})
     monkeypatch.setattr(store.shutil, "disk_usage", lambda path: SimpleNamespace(free=size))
     error = refused(lambda: store.get(tmp_path, "llama-mesh", nothing, lambda licence: True))
     assert error.code == "no_space" and hub.asked == []
-    part = store.downloaded(tmp_path, "llama-mesh") / ".cache" / "model.incomplete"
-    part.parent.mkdir(parents=True)
-    with part.open("wb") as file:
-        file.truncate(size // 2)  # a hole: takes no room
+    half = store.downloaded(tmp_path, "llama-mesh") / ".cache" / "huggingface" / "download" / "x.1234.incomplete"
+    whole = store.downloaded(tmp_path, "llama-mesh") / "model-00001-of-00004.safetensors"
+    half.parent.mkdir(parents=True)
+    for file in (half, whole):
+        with file.open("wb") as stream:
+            stream.truncate(size // 2)  # a hole: takes no room
+        if file == half:
+            assert refused(lambda: store.get(tmp_path, "llama-mesh", nothing, lambda licence: True)).code == "no_space"
+            assert not half.exists()
     store.get(tmp_path, "llama-mesh", nothing, lambda licence: True)
 
 
