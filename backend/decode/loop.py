@@ -80,7 +80,7 @@ def decode(
         if grammar is None or universe is None:
             return sampler.pick(logits)
         ids = legal(grammar)
-        if len(ids) == 1:
+        if len(ids) == 1 and (run.tokens or fresh):  # the first token tells whether the model wanted a mesh at all
             return int(ids[0])
         allowed = logits[np.searchsorted(universe, ids)]
         run.masked += 1.0 - float(np.exp(allowed - total).sum())
