@@ -295,13 +295,13 @@ def test_client_killed_in_a_job_loses_nothing(run: Command, tmp_path: Path) -> N
 
 
 def test_worker_killed_in_a_job(alone: Command, tmp_path: Path) -> None:
-    process = alone.start("generate", "a wooden bed", "--count", 4, "--seed", 1, *SHORT, "--out", tmp_path, "--json")
+    process = alone.start("generate", "a wooden bed", "--count", 30, "--seed", 1, *SHORT, "--out", tmp_path, "--json")
     first_line(process)
     os.kill(alone.worker(), signal.SIGKILL)
     out, err = process.communicate(timeout=200)
     assert process.returncode == 1 and "The model's process ended during this job." in err and "Traceback" not in err
-    assert [json.loads(line)["valid"] for line in out.splitlines()] == [True, True]
-    assert sorted(alone.states()) == ["done", "done", "done", "failed"]
+    assert [json.loads(line)["valid"] for line in out.splitlines()] == [True] * 28
+    assert sorted(alone.states()) == ["done"] * 29 + ["failed"]
 
 
 def test_ctrl_c_cancels(run: Command, tmp_path: Path) -> None:
@@ -310,7 +310,7 @@ def test_ctrl_c_cancels(run: Command, tmp_path: Path) -> None:
     status, _, err = end(process, signal.SIGINT)
     assert status == 130 and [line for line in err.splitlines() if line[0] != "["] == ["meshscribe: cancelled."]
     wait_for(run.states, {"done", "failed"}, 10)  # no job of it goes on
-    assert len(list(tmp_path.glob("*.obj"))) < 5
+    assert len(list(tmp_path.glob("*.obj"))) < 20
 
 
 def test_backend_stopped_in_a_job(alone: Command, tmp_path: Path) -> None:
