@@ -111,7 +111,7 @@ class MESHSCRIBE_OT_backend_install(bpy.types.Operator):
         where = _("Everything is taken from the wheel folder, nothing is downloaded.")
         if not sources.wheels:
             where = _("About {n} MB are downloaded from {index}.").format(
-                n=f"{megabytes:,}", index=sources.index or "pypi.org"
+                n=f"{megabytes:,}", index=sources.index or _("the Python package index")
             )
         return context.window_manager.invoke_confirm(
             self, event, title=_("Install the MeshScribe backend?"), message=where, confirm_text=_("Install")

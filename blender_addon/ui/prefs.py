@@ -27,7 +27,7 @@ class MESHSCRIBE_AP_preferences(bpy.types.AddonPreferences):
         update=_changed,
     )
     index: StringProperty(
-        name="Package Index", description="Another index than pypi.org to install from", update=_changed
+        name="Package Index", description="Another package index than the usual one to install from", update=_changed
     )
     python: StringProperty(
         name="Python",
@@ -57,7 +57,7 @@ class MESHSCRIBE_AP_preferences(bpy.types.AddonPreferences):
         header.label(text="Advanced")
         if body:
             body.prop(self, "wheels")
-            body.prop(self, "index", placeholder="https://pypi.org/simple")
+            body.prop(self, "index", placeholder="https://index.example/simple")
             body.prop(self, "python", placeholder=base_python())
             body.prop(self, "environment")
         layout.operator("meshscribe.backend_remove", icon="TRASH")

@@ -1,6 +1,6 @@
 """Pictures of the panel, and the whole way by simulated keys and clicks, in a real window. From the project's root:
 
-  ../shared/tools/blender-window --suite trixie --bind DIR --end 300 -- --factory-startup --enable-event-simulate \
+  blender --factory-startup --enable-event-simulate \
       --python tests/gui/pictures.py -- THE.zip WHEEL-FOLDER PICTURES-FOLDER
 
 The zip is all that this Blender has; the wheel folder has the backend's packages for its Python. Waits for what is to
