@@ -73,8 +73,8 @@ def test_faces_edges_and_triangles_of_mixed_polygons():
 @pytest.mark.parametrize("outline", OUTLINES)
 def test_a_prism_is_closed_with_its_volume_and_area(outline):
     mesh = prism(outline, 2.0)
-    flat = np.array(outline)
-    base = float(np.cross(flat, np.roll(flat, -1, 0)).sum() / 2)
+    (x, y), (u, v) = np.transpose(outline), np.transpose(np.roll(outline, -1, 0))
+    base = float((x * v - y * u).sum() / 2)
     assert mesh.closed() and mesh.volume() == pytest.approx(base * 2, rel=1e-5)
     assert Mesh.build(mesh.vertices, [f[::-1] for f in mesh.faces()]).volume() == pytest.approx(-base * 2, rel=1e-5)
     if len(outline) == 4:
