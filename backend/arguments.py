@@ -54,13 +54,7 @@ class _Parser(Parser):
 
 def _generate(one: Parser) -> None:
     one.add_argument("prompt", type=_prompt, help="what to make, such as 'a round table with four legs'")
-    one.add_argument(
-        "--model",
-        metavar="NAME",
-        type=_model,
-        default="starter",
-        help="a known model, or a checkpoint folder (starter)",
-    )
+    _which(one)
     one.add_argument(
         "--seed", metavar="N", type=_whole(0, 2**62), help="the same seed makes the same mesh (default: a random one)"
     )
@@ -86,13 +80,7 @@ def _generate(one: Parser) -> None:
 
 def _describe(one: Parser) -> None:
     one.add_argument("file", type=Path, help="a mesh file: obj, glb, ply, stl, off, ...")
-    one.add_argument(
-        "--model",
-        metavar="NAME",
-        type=_model,
-        default="starter",
-        help="a known model, or a checkpoint folder (starter)",
-    )
+    _which(one)
     one.add_argument("--ask", metavar="TEXT", type=_text(MAX_PROMPT), help="a question, for models that know language")
     _json(one)
 
@@ -124,6 +112,16 @@ def _serve(one: Parser) -> None:
     one.add_argument("--parent-pid", metavar="N", type=_whole(1, 2**31 - 1), help="end when this process ends")
     one.add_argument(
         "--idle", metavar="MINUTES", type=_number(0, 1e6), help="end after this many minutes without work (0: never)"
+    )
+
+
+def _which(one: Parser) -> None:
+    one.add_argument(
+        "--model",
+        metavar="NAME",
+        type=_model,
+        default="starter",
+        help="a known model, or a checkpoint folder (starter)",
     )
 
 

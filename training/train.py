@@ -62,7 +62,7 @@ def main() -> None:
         adopt(model, options.weights, tokenizer)
     hidden_weights = [p for n, p in model.named_parameters() if p.ndim > 1 and "embed" not in n]
     others = [p for n, p in model.named_parameters() if p.ndim == 1 or "embed" in n]
-    optimizers = [  # Muon learns from about half as many tokens here as AdamW alone (LOG.md)
+    optimizers = [  # Muon for the matrices; LOG.md has what was seen of it
         torch.optim.Muon(hidden_weights, lr=options.rate, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
         torch.optim.AdamW(others, lr=options.rate, betas=(0.9, 0.97), weight_decay=0.0, fused=True),
     ]
