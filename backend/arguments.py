@@ -32,11 +32,16 @@ def parser() -> Parser:
         ("generate", "make meshes from a prompt", _generate),
         ("describe", "say what a mesh file shows", _describe),
         ("codec", "show a mesh file as the text that models read and write", _codec),
+        ("scene", "answer a question about the objects of a scene file, or find some", _scene),
         ("models", "list the models, or get one", _models),
+        ("servers", "list, add or ask the servers whose models may be used", _servers),
         ("jobs", "list the newest jobs, also of other clients", _json),
         ("fetch", "print the text of a job, also of one whose client has gone", _fetch),
         ("serve", "run the backend in this terminal", _serve),
         ("stop", "end the backend", lambda one: None),
+        ("invite", "let somebody on another machine in: prints one line for them to paste", _invite),
+        ("revoke", "take an invitation back, at once", _revoke),
+        ("top", "show what the backend is doing, until Ctrl-C", _top),
         ("doctor", "say what this machine has and whether the backend works", _json),
     ):
         fill(commands.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}."))
@@ -81,7 +86,31 @@ def _generate(one: Parser) -> None:
 def _describe(one: Parser) -> None:
     one.add_argument("file", type=Path, help="a mesh file: obj, glb, ply, stl, off, ...")
     _which(one)
-    one.add_argument("--ask", metavar="TEXT", type=_text(MAX_PROMPT), help="a question, for models that know language")
+    one.add_argument("--ask", metavar="TEXT", type=_text(MAX_PROMPT), help="a question about the mesh")
+    one.add_argument(
+        "--form",
+        choices=("short", "long", "prompt"),
+        default="short",
+        help="a sentence, all that is known, or words that would make such a mesh (short)",
+    )
+    one.add_argument("--facts", action="store_true", help="only what can be computed: no model, no backend")
+    one.add_argument(
+        "--views",
+        metavar="N",
+        type=_whole(0, 8),
+        default=0,
+        help="show the model N pictures of it (for models that see)",
+    )
+    _json(one)
+
+
+def _scene(one: Parser) -> None:
+    one.add_argument("file", type=Path, help="a scene file with several named objects: glb, gltf, obj, ...")
+    _which(one)
+    which = one.add_mutually_exclusive_group()
+    which.add_argument("--ask", metavar="TEXT", type=_text(MAX_PROMPT), help="a question: what is on the table?")
+    which.add_argument("--find", metavar="TEXT", type=_text(MAX_PROMPT), help="which objects: the chair by the window")
+    which.add_argument("--about", choices=("describe", "missing", "tasks"), default="describe", help="(describe)")
     _json(one)
 
 
@@ -101,6 +130,19 @@ def _models(one: Parser) -> None:
     _json(one)
 
 
+def _servers(one: Parser) -> None:
+    one.add_argument("action", nargs="?", choices=("list", "add", "key", "check", "remove"), default="list")
+    one.add_argument("name", nargs="?", type=_text(32), help="what to call it; then it is a --model")
+    one.add_argument("url", nargs="?", type=_text(500), help="its address, such as http://studio:8000/v1")
+    one.add_argument("--model", metavar="NAME", type=_text(150), help="which of its models (the first)")
+    one.add_argument(
+        "--family", choices=("general", "llama-mesh", "starter"), default="", help="how it is asked (by its name)"
+    )
+    one.add_argument("--key-from", metavar="VARIABLE", type=_text(100), help="the key is in the environment")
+    one.add_argument("--yes", action="store_true", help="accept what leaves this machine without being asked")
+    _json(one)
+
+
 def _fetch(one: Parser) -> None:
     one.add_argument("job", type=_text(64), help="its id, as `meshscribe jobs` lists it")
 
@@ -109,10 +151,34 @@ def _serve(one: Parser) -> None:
     one.add_argument(
         "--port", metavar="N", type=_whole(0, 65_535), default=0, help="a TCP port of this machine (0: a free one)"
     )
+    one.add_argument(
+        "--host",
+        metavar="ADDRESS",
+        type=_text(255),
+        help="let invited people on other machines in at this address of ours (0.0.0.0: at all); needs --port",
+    )
     one.add_argument("--parent-pid", metavar="N", type=_whole(1, 2**31 - 1), help="end when this process ends")
     one.add_argument(
         "--idle", metavar="MINUTES", type=_number(0, 1e6), help="end after this many minutes without work (0: never)"
     )
+
+
+def _invite(one: Parser) -> None:
+    one.add_argument("name", nargs="?", type=_text(40), help="who: letters, digits, dots, dashes; without it, a list")
+    one.add_argument(
+        "--address",
+        metavar="HOST:PORT",
+        type=_text(255),
+        help="where this machine is reached (default: what the running backend knows)",
+    )
+
+
+def _revoke(one: Parser) -> None:
+    one.add_argument("name", type=_text(40), help="whose invitation")
+
+
+def _top(one: Parser) -> None:
+    one.add_argument("--once", action="store_true", help="show it once")
 
 
 def _which(one: Parser) -> None:

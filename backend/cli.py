@@ -1,4 +1,4 @@
-"""The `meshscribe` command: generate, describe, codec, models, jobs, fetch, serve, stop, doctor.
+"""The `meshscribe` command. Its words are in arguments.py.
 
 Results go to stdout, all else to stderr. Wrong use ends with one sentence and exit status 2, a failed job with 1,
 Ctrl-C with 130.
@@ -19,8 +19,11 @@ from pathlib import Path
 from meshscribe.shared import connection
 from meshscribe.shared.grid import Grid
 from meshscribe.shared.mesh import Mesh
-from meshscribe.shared.messages import Describe, Error, Generate, MeshData, Request
+from meshscribe.shared.messages import Error
 from meshscribe.shared.obj import DIALECTS, Dialect, ObjError, Reading, read, write
+from meshscribe.shared.stream import MAX_FACES
+from meshscribe.shared.tasks import Ask, Describe, Generate, Ground, Request, Scene
+from meshscribe.shared.thin import packed
 
 from . import client
 from .arguments import WRONG_USE, parser
@@ -29,6 +32,7 @@ from .report import Report
 
 FAILED, CANCELLED = 1, 130  # exit status
 MAX_TEXT = 16 << 20  # bytes of a file that may be text of a dialect
+LARGEST = 10_000_000  # faces of a mesh that is described
 WRONG = (
     "bad_request",
     "unknown_model",
@@ -91,25 +95,75 @@ def generate(options: argparse.Namespace) -> int:
                 raise ClientError("no_space", str(error)) from None
             status = max(status, 0 if found["valid"] else FAILED)
             print(json.dumps(found) if options.json else results.line(found), flush=True)
+            for note in job.outcome.notes:
+                _say(note)
     return status
 
 
 def describe(options: argparse.Namespace) -> int:
-    from .facts import sentence
+    from .understand.facts import facts
+    from .understand.report import report as sentences
+    from .understand.report import sentence
 
-    request = Describe(mesh=MeshData.pack(_load(options.file)), model=options.model, prompt=options.ask or "")
+    mesh = _load(options.file, LARGEST)
+    known = facts(mesh)
+    if options.facts:
+        print(json.dumps(known) if options.json else "\n".join(sentences(known)))
+        return 0
+    data = packed(mesh)
+    request: Request
+    if options.ask and not options.views:
+        request = Ask(mesh=data, model=options.model, question=options.ask)
+    else:
+        request = Describe(
+            mesh=data, model=options.model, prompt=options.ask or "", form=options.form, views=options.views
+        )
+    with client.connect() as link, Report(1) as report:
+        job = next(client.run(link, [request], report.watch))
+    if job.error:
+        if not options.json:
+            print(sentence(known))
+        return _failed(job.error)
+    assert job.outcome
+    text = job.text.strip()
+    if options.json:
+        told = {"text": text, "model": job.outcome.model, "seconds": round(job.outcome.seconds, 4)}
+        print(json.dumps({**told, "finish": job.outcome.finish, "facts": known}))
+    else:
+        print(text, sentence(known), sep="\n")
+    for note in job.outcome.notes:
+        _say(note)
+    return 0
+
+
+def scene(options: argparse.Namespace) -> int:
+    """Objects of a scene file by their names and boxes: which, where, how many."""
+    from . import meshfiles
+
+    try:
+        objects = meshfiles.objects(options.file)
+    except meshfiles.FileError as error:
+        raise ClientError("bad_request", str(error)) from None
+    request: Request
+    if options.find:
+        request = Ground(objects=objects, phrase=options.find, model=options.model)
+    elif options.ask:
+        request = Scene(objects=objects, question=options.ask, model=options.model)
+    else:
+        request = Scene(objects=objects, about=options.about, model=options.model)
     with client.connect() as link, Report(1) as report:
         job = next(client.run(link, [request], report.watch))
     if job.error:
         return _failed(job.error)
     assert job.outcome
-    text, facts = job.text.strip(), job.outcome.facts or {}
+    names = {each.id: each.name for each in objects}
+    found = [names[one] for one in job.outcome.ids or () if one in names]
     if options.json:
-        told = {"text": text, "model": job.outcome.model, "seconds": round(job.outcome.seconds, 4)}
-        print(json.dumps({**told, "finish": job.outcome.finish, "facts": facts}))
+        told = {"text": job.text.strip(), "model": job.outcome.model}
+        print(json.dumps({**told, "objects": found} if options.find else told))
     else:
-        print(text, sentence(facts), sep="\n")
-    return 0
+        print("\n".join(found) if found else job.text.strip())
+    return FAILED if options.find and not found else 0
 
 
 # --------------------------------------------------------------------------------------- codec: needs no backend
@@ -183,6 +237,23 @@ def models(options: argparse.Namespace) -> int:
     return 0
 
 
+def servers(options: argparse.Namespace) -> int:
+    from . import hosts
+
+    if options.action == "list":
+        print(hosts.listed(options.json))
+    elif options.action == "add":
+        print(
+            hosts.add(
+                options.name, options.url, options.model or "", options.family, options.key_from or "", options.yes
+            ),
+            flush=True,
+        )
+    else:
+        print(hosts.ACTIONS[options.action](options.name))
+    return 0
+
+
 def jobs(options: argparse.Namespace) -> int:
     from .manage import list_jobs
 
@@ -214,8 +285,11 @@ def serve(options: argparse.Namespace) -> int:
     home = connection.home()
     if sys.stderr.isatty():
         _say(f"the backend in {home}; Ctrl-C ends it.")
+    if options.host and not options.port:
+        raise ClientError("bad_request", "--host needs --port: invitations name a port, so it has to stay the same.")
     idle = options.idle * 60 if options.idle else None
-    return run(home, port=options.port, parent=options.parent_pid, models=lambda: entries(home), idle=idle)
+    parent, host = options.parent_pid, options.host or ""
+    return run(home, port=options.port, parent=parent, models=lambda: entries(home), idle=idle, host=host)
 
 
 def stop(options: argparse.Namespace) -> int:
@@ -225,14 +299,57 @@ def stop(options: argparse.Namespace) -> int:
     return 0
 
 
+def invite(options: argparse.Namespace) -> int:
+    from . import hosting
+
+    if options.name is None:
+        print(hosting.invited())
+        return 0
+    print(hosting.invite(options.name, options.address or ""))
+    _say(f"{options.name} pastes this line into the add-on's preferences. It is a secret: send it privately.")
+    return 0
+
+
+def revoke(options: argparse.Namespace) -> int:
+    from .hosting import revoke
+
+    print(revoke(options.name))
+    return 0
+
+
+def top(options: argparse.Namespace) -> int:
+    from .top import show
+
+    show(options.once)
+    return 0
+
+
 def doctor(options: argparse.Namespace) -> int:
-    from .manage import examine
+    from .doctor import examine
 
     print(examine(options.json))
     return 0
 
 
-COMMANDS = {run.__name__: run for run in (generate, describe, codec, models, jobs, fetch, serve, stop, doctor)}
+COMMANDS = {
+    run.__name__: run
+    for run in (
+        generate,
+        describe,
+        scene,
+        codec,
+        models,
+        servers,
+        jobs,
+        fetch,
+        serve,
+        stop,
+        invite,
+        revoke,
+        top,
+        doctor,
+    )
+}
 
 
 # --------------------------------------------------------------------------------------------------------- helpers
@@ -259,11 +376,11 @@ def _fault(error: Exception) -> str:
     return f"{reason} (details in {log})."
 
 
-def _load(path: Path) -> Mesh:
+def _load(path: Path, most: int = MAX_FACES) -> Mesh:
     from . import meshfiles
 
     try:
-        return meshfiles.load(path, _say)
+        return meshfiles.load(path, _say, most)
     except (meshfiles.FileError, ValueError) as error:
         raise ClientError("bad_request", str(error)) from None
 

@@ -6,13 +6,15 @@ import os
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from meshscribe.shared import connection
 from meshscribe.shared.link import Link
-from meshscribe.shared.messages import Accepted, Delta, Done, Error, FromBroker, Outcome, Progress, Request
+from meshscribe.shared.messages import Accepted, Delta, Done, Error, FromBroker, Progress
+from meshscribe.shared.tasks import Outcome, Request
 
 from .serve.folder import lock
 
@@ -176,13 +178,23 @@ def follow(link: Link, jobs: dict[str, Job], watch: Callable[[Job], None]) -> It
 
 
 def ask(link: Link, question, kind: type, timeout: float = ANSWER_LIMIT):
-    """The first message of `kind` after a question that is no job. ClientError."""
+    """The first message of `kind` after a question that is no job; all others are left for who polls next.
+    ClientError."""
     link.send(question)
     until = time.monotonic() + timeout
-    while time.monotonic() < until:
-        for message in link.wait(0.2):
-            if isinstance(message, kind):
-                return message
-            if isinstance(message, Error) and message.job is None:
-                raise ClientError(message.code, message.sentence)
+    others: list[FromBroker] = []
+    try:
+        while time.monotonic() < until:
+            messages = deque(link.wait(0.2))
+            while messages:
+                message = messages.popleft()
+                if isinstance(message, kind):
+                    others += messages
+                    return message
+                if isinstance(message, Error) and message.job is None:
+                    others += messages
+                    raise ClientError(message.code, message.sentence)
+                others.append(message)
+    finally:
+        link.unread(others)
     raise ClientError("no_backend", "The backend does not answer: try again, or end it with `meshscribe stop`.")

@@ -9,11 +9,13 @@ import numpy as np
 import trimesh
 
 from meshscribe.shared.materials import COLOURS
-from meshscribe.shared.mesh import Mesh
+from meshscribe.shared.mesh import INDEX, Mesh
 from meshscribe.shared.stream import MAX_CORNERS, MAX_FACES, MAX_PARTS, MAX_VERTICES, StreamReader
+from meshscribe.shared.tasks import SceneObject
 
 FORMATS = ("obj", "glb", "ply")
 MAX_BYTES = 1 << 30
+MAX_OBJECTS = 2_000  # of a scene
 PLAIN = (0.6, 0.6, 0.6)  # the colour of a part without a known material
 
 
@@ -21,9 +23,10 @@ class FileError(ValueError):
     """A file that cannot be read or written; the sentence says why."""
 
 
-def load(path: Path, tell: Callable[[str], object] = lambda sentence: None) -> Mesh:
+def load(path: Path, tell: Callable[[str], object] = lambda sentence: None, most: int = MAX_FACES) -> Mesh:
     """The mesh of a file: OBJ with its polygons and groups as they are, other formats as triangles with equal vertices
-    merged. FileError where there is no mesh in it, or more than the limits; `tell` hears what had to be left out."""
+    merged. With `most` faces over the reader's own limit, a larger OBJ comes as triangles too. FileError where there is
+    no mesh in it, or more than the limits; `tell` hears what had to be left out."""
     try:
         if path.is_dir():
             raise FileError(f"{path} is a folder.")
@@ -31,7 +34,7 @@ def load(path: Path, tell: Callable[[str], object] = lambda sentence: None) -> M
             raise FileError(f"There is no file {path}.")
         if path.stat().st_size > MAX_BYTES:
             raise FileError(f"{path} is larger than {MAX_BYTES >> 30} GiB.")
-        mesh = _obj(path, tell) if path.suffix.lower() in (".obj", ".txt") else _other(path)
+        mesh = _obj(path, tell, most) if path.suffix.lower() in (".obj", ".txt") else _other(path, most)
     except OSError as error:
         raise FileError(f"{path} cannot be read: {error.strerror or error}.") from None
     if not len(mesh.sizes):
@@ -39,11 +42,14 @@ def load(path: Path, tell: Callable[[str], object] = lambda sentence: None) -> M
     return mesh
 
 
-def _obj(path: Path, tell: Callable[[str], object]) -> Mesh:
+def _obj(path: Path, tell: Callable[[str], object], most: int) -> Mesh:
     reader = StreamReader()
     with path.open(encoding="utf-8", errors="replace") as file:
         while text := file.read(1 << 20):
             reader.feed(text)
+            if reader.problems["limit"] and most > MAX_FACES:
+                tell(f"{path} is large: it is read as triangles, without its parts.")
+                return _other(path, most)
             if reader.problems["limit"]:
                 raise FileError(_too_large(path))
     reader.close()
@@ -59,7 +65,7 @@ def _too_large(path: Path) -> str:
     return f"{path} is over the limit of {limits}: simplify it."
 
 
-def _other(path: Path) -> Mesh:
+def _other(path: Path, most: int) -> Mesh:
     try:
         scene = trimesh.load_scene(path)
         mesh = scene.to_mesh()
@@ -69,9 +75,36 @@ def _other(path: Path) -> Mesh:
     except Exception as error:  # readers of some thirty formats, each with errors of its own
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise FileError(f"{path} cannot be read as a mesh: {reason[:200].rstrip('.')}.") from None
-    if len(mesh.vertices) > MAX_VERTICES or len(mesh.faces) > MAX_FACES:
-        raise FileError(_too_large(path))
-    return Mesh.build(mesh.vertices, mesh.faces)
+    if len(mesh.vertices) > max(MAX_VERTICES, most) or len(mesh.faces) > most:
+        raise FileError(f"{path} is over the limit of {most:,} faces: simplify it.")
+    faces = np.asarray(mesh.faces, INDEX).reshape(-1, 3)
+    made = Mesh(np.asarray(mesh.vertices, np.float32), faces.reshape(-1), np.full(len(faces), 3, INDEX))
+    made.check()
+    return made
+
+
+def objects(path: Path) -> list[SceneObject]:
+    """The named objects of a scene file with their boxes in the world, z up. FileError where there are none."""
+    if not path.is_file():
+        raise FileError(f"There is no file {path}.")
+    try:
+        scene = trimesh.load_scene(path)
+        placed = [(name, *scene.graph.get(name)) for name in scene.graph.nodes_geometry]
+        boxes = [
+            (name, trimesh.bounds.corners(scene.geometry[geometry].bounds), matrix) for name, matrix, geometry in placed
+        ]
+    except Exception as error:  # as in _other
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise FileError(f"{path} cannot be read as a scene: {reason[:200].rstrip('.')}.") from None
+    out = []
+    for number, (name, corners, matrix) in enumerate(boxes[:MAX_OBJECTS]):
+        x, y, z = (corners @ matrix[:3, :3].T + matrix[:3, 3]).T
+        points = np.stack([x, -z, y], 1)  # files have y up
+        low, high = points.min(0).tolist(), points.max(0).tolist()
+        out.append(SceneObject(id=str(number), name=str(name)[:200], low=tuple(low), high=tuple(high)))
+    if not out:
+        raise FileError(f"{path} holds no objects.")
+    return out
 
 
 def save(mesh: Mesh, path: Path, comment: str = "") -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from meshscribe import __version__
 from meshscribe.shared.grid import Grid
-from meshscribe.shared.messages import Generate, Outcome
 from meshscribe.shared.obj import DIALECTS, ObjError, plan_words, read
+from meshscribe.shared.tasks import Generate, Outcome
 
 from . import meshfiles
 from .prompts import words

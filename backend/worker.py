@@ -10,45 +10,40 @@ import logging
 import os
 import signal
 import sys
-import threading
 import time
+import traceback
 from collections import deque
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 import zmq
 
 from meshscribe.backend.engines.base import Engine, EngineError, Hooks, Opener
-from meshscribe.backend.serve.folder import log_to
-from meshscribe.backend.serve.supervisor import Handover
-from meshscribe.shared.messages import (
-    MAX_MESSAGE,
-    MAX_TEXT,
+from meshscribe.backend.serve.log import log_to
+from meshscribe.backend.serve.orders import (
     Abort,
-    Code,
     Exit,
     Failed,
     Finished,
     FromWorker,
-    Outcome,
     Output,
-    Ping,
-    Pong,
     Preload,
-    Progress,
     Ready,
     Start,
     ToWorker,
-    decode,
-    encode,
 )
+from meshscribe.backend.serve.process import end_with_parent, offer_memory, resident
+from meshscribe.backend.serve.supervisor import Handover
+from meshscribe.shared.frames import decode, encode
+from meshscribe.shared.messages import Ping, Pong, Progress
+from meshscribe.shared.tasks import MAX_MESSAGE, MAX_TEXT, Outcome
 
-OUTPUT_INTERVAL = 1 / 60  # seconds between two Outputs
+OUTPUT_INTERVAL = 1 / 200  # seconds between two Outputs; the broker gathers them for its clients
 PROGRESS_INTERVAL = 1 / 20  # and between two Progresses of one phase
-LOOK_INTERVAL = (
-    0.003  # seconds between looks at the socket: `cancelled` is asked once a token, a thousand times a second
-)
+LOOK_INTERVAL = 0.003  # seconds between looks at the socket: `cancelled` may be asked a thousand times a second
+
+INTERNAL = "The engine failed in a way it should not ({}): logs/worker.log says where."
+STARVED = "There is not enough memory for this job: close other programs, or choose a smaller model."
 
 log = logging.getLogger("meshscribe.worker")
 
@@ -153,7 +148,7 @@ class Worker:
 
     def loop(self) -> None:
         """Until an Exit."""
-        self._channel.send(Ready(os.getpid(), memory=_resident()))
+        self._channel.send(Ready(os.getpid(), memory=resident()))
         while True:
             message = self._later.popleft() if self._later else self._channel.receive(wait=True)
             match message:
@@ -170,6 +165,7 @@ class Worker:
                     pass
 
     def _run(self, start: Start) -> None:
+        self._channel.send(Pong())  # heard
         run = Run(self._channel, self._later, start.job)
         try:
             engine = self._use(start.request.model, run)
@@ -180,14 +176,17 @@ class Worker:
             run.flush()
             self._channel.send(Finished(start.job, outcome))
         except Exception as error:
+            _let_go(error)
             run.flush()
-            self._channel.send(self._failure(error, start.job))
+            self._fail(error, start.job)
 
     def _preload(self, model: str) -> None:
+        self._channel.send(Pong())
         try:
             self._use(model, Run(self._channel, self._later, None), anew=True)
         except Exception as error:
-            self._channel.send(self._failure(error, None))
+            _let_go(error)
+            self._fail(error, None)
 
     def _use(self, model: str, run: Run, anew: bool = False) -> Engine:
         """The engine of a model, loaded where it is not. The broker hears of every load (of a Preload in any
@@ -198,24 +197,26 @@ class Worker:
             started = time.monotonic()
             loaded = self._engine = self._open(model, run.progress)
             self._model, anew = model, True
-            log.info("loaded %s on %s in %.1f s", model, loaded.device, time.monotonic() - started)
+            took = round(time.monotonic() - started, 1)
+            log.info("loaded a model", extra={"model": model, "device": loaded.device, "seconds": took})
         if anew:
-            self._channel.send(Ready(os.getpid(), model, loaded.device[:200], _resident()))
+            self._channel.send(Ready(os.getpid(), model, loaded.device[:200], resident()))
         return loaded
 
-    def _failure(self, error: Exception, job: str | None) -> Failed:
-        """What went wrong, for people; the engine is kept only where it said itself what was wrong."""
+    def _fail(self, error: Exception, job: str | None) -> None:
+        """Say what went wrong, for people; the engine is kept only where it said itself what was wrong."""
         if isinstance(error, EngineError):
-            log.info("job %s: %s", job, error.code)
-            return Failed(error.code, error.sentence[:2_000], job, error.retryable)
-        log.error("job %s failed", job, exc_info=error)
-        self._drop()
-        code: Code = "internal"
-        sentence = f"The engine failed in a way it should not ({type(error).__name__}): logs/worker.log says where."
-        if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
-            code = "out_of_memory"
-            sentence = "There is not enough memory for this job: close other programs, or choose a smaller model."
-        return Failed(code, sentence, job, retryable=True)
+            log.info("failed: %s", error.code, extra={"job": job})
+            failed = Failed(error.code, error.sentence[:2_000], job, error.retryable)
+        else:
+            log.error("failed", exc_info=error, extra={"job": job})
+            self._drop()
+            failed = Failed("internal", INTERNAL.format(type(error).__name__), job, retryable=True)
+            if _starved(error):
+                failed = Failed("out_of_memory", STARVED, job, retryable=True)
+        self._channel.send(failed)
+        if self._engine is None:
+            self._channel.send(Ready(os.getpid(), memory=resident()))
 
     def _drop(self) -> None:
         engine, self._engine, self._model = self._engine, None, ""
@@ -226,12 +227,25 @@ class Worker:
                 log.exception("the engine did not close")
 
 
+def _starved(error: Exception) -> bool:
+    """Whether a library ran out of memory, of the machine's or the device's: each has its own way to say so."""
+    said = f"{type(error).__name__} {error}".lower()
+    return isinstance(error, MemoryError) or any(words in said for words in ("outofmemory", "out of memory", "alloc"))
+
+
+def _let_go(error: Exception) -> None:
+    """Free what the functions held that an error has come through: without it there may be no memory to say so."""
+    while error is not None:
+        traceback.clear_frames(error.__traceback__)
+        error = error.__context__  # type: ignore[assignment]
+
+
 def run(open_engine: Opener) -> int:
     """Be a worker: read the handover from stdin, then serve the broker until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole terminal; the broker tells us
-    _die_with_parent()
+    offer_memory()
     handover = msgspec.json.decode(sys.stdin.buffer.readline(), type=Handover)
-    threading.Thread(target=_watch, args=(sys.stdin.buffer,), daemon=True).start()
+    end_with_parent()
     log_to(Path(handover.folder), "worker")
     channel = Channel(handover)
     Worker(channel, open_engine).loop()
@@ -239,31 +253,8 @@ def run(open_engine: Opener) -> int:
     return 0
 
 
-def _watch(stdin: BinaryIO) -> None:
-    """End the process, whatever it does, when the broker has gone: its end of our stdin closes with it."""
-    stdin.read()
-    os._exit(0)
-
-
-def _die_with_parent() -> None:
-    """On Linux the kernel ends us with our parent even where the thread above gets no turn (a library holds
-    the GIL)."""
-    if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
-
-
-def _resident() -> int:
-    """Bytes of memory in use; 0 where the platform does not tell without help."""
-    try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, ValueError, AttributeError):
-        return 0
-
-
 def main() -> int:
-    from meshscribe.backend.engines.local import open_engine  # late: it may import heavy libraries
+    from meshscribe.backend.engines.open import open_engine  # late: it may import heavy libraries
 
     return run(open_engine)
 

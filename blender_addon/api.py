@@ -46,6 +46,23 @@ def describe(objects: Iterable[bpy.types.Object], *, model: str = "starter", que
     return runtime.current().session.describe(objects, model=model, prompt=question)
 
 
+def change(
+    source: bpy.types.Object,
+    instruction: str,
+    *,
+    instead: bool = False,
+    model: str = "starter",
+    seed: int | None = None,
+    temperature: float = 0.7,
+) -> Job:
+    """Ask for another mesh of an object, changed as told: beside it, or with `instead` in its place. Returns at once.
+    ValueError where there is no face in it or nothing is told, BackendError as above."""
+    _backend()
+    return runtime.current().session.change(
+        source, instruction, instead=instead, model=model, seed=seed, temperature=temperature
+    )
+
+
 def wait(job: Job, timeout: float = 600.0) -> Job:
     """Work until a job is over: its state is then "done", "failed" (with `job.sentence`) or "cancelled".
     BackendError where the backend cannot be started, TimeoutError."""
@@ -68,5 +85,5 @@ def cancel(job: Job, keep: bool = True) -> None:
 def _backend() -> None:
     now = runtime.current()
     if not now.ready_to_work():
-        trouble = now.backend.trouble
-        raise BackendError(trouble.sentence if trouble else "There is no backend.")
+        assert now.problem is not None
+        raise BackendError(now.problem.sentence)

@@ -10,13 +10,15 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 CUDA_INDEX = "https://download.pytorch.org/whl/cu128"
-BASE_MEGABYTES, LARGE_MEGABYTES = 50, 3_000  # to download, about
+BASE = 50  # megabytes to download, about
+LARGE = {CPU_INDEX: 260, CUDA_INDEX: 3_200, "": 3_200 if sys.platform != "darwin" else 300}  # by the index of torch
 
 STEPS = {
     "environment": ("Making a private environment", 0.02),
@@ -24,6 +26,9 @@ STEPS = {
     "install": ("Unpacking {total} packages", 0.8),
     "check": ("Trying it out", 0.95),
 }
+
+
+DOWNLOADS = 0.73  # of the bar
 
 
 class InstallError(Exception):
@@ -51,11 +56,15 @@ class Environment:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.words, self.factor = "", 0.0  # of the installation that runs
+        self.factor = 0.0  # of the installation that runs
         self.log = folder / "install.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._read = 0  # bytes of the report that were read
         self._failure = ""
+        self._last: dict[str, Any] = {}  # that the installer has said
+        self._bytes: dict[str, int] = {}  # that have come, by package
+        self._expected = BASE  # megabytes
+        self._facts: tuple[int, dict[str, Any]] = (0, {})  # when the mark was written, and what it says
 
     @property
     def python(self) -> Path:
@@ -65,11 +74,27 @@ class Environment:
     def busy(self) -> bool:
         return self._process is not None
 
-    def facts(self) -> dict[str, object]:
-        """What is installed; empty where nothing whole is."""
-        with contextlib.suppress(OSError, ValueError):
-            return json.loads(self._mark.read_text())
-        return {}
+    def facts(self) -> dict[str, Any]:
+        """What is installed; empty where nothing whole is. Quick: panels ask."""
+        try:
+            written = self._mark.stat().st_mtime_ns
+            if written != self._facts[0]:
+                self._facts = written, json.loads(self._mark.read_text())
+        except (OSError, ValueError):
+            return {}
+        return self._facts[1]
+
+    def words(self, translate: Callable[[str], str] = str) -> str:
+        """What the installation is doing."""
+        if not self._last:
+            return translate("Beginning")
+        said = self._last
+        words = translate(STEPS[said["step"]][0]).format(**said)
+        if said["total"] > 1 << 20:
+            words += translate(", {done} of {total} MB").format(
+                done=round(said["done"] / 1e6), total=round(said["total"] / 1e6)
+            )
+        return words
 
     def fits(self, sources: Sources) -> bool:
         """Whether the backend that came with this add-on is installed."""
@@ -82,7 +107,8 @@ class Environment:
             return
         command = self.command(sources, large)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.words, self.factor, self._read, self._failure = "Beginning", 0.0, 0, ""
+        self.factor, self._read, self._failure, self._last, self._bytes = 0.0, 0, "", {}, {}
+        self._expected = megabytes(large)
         try:
             with open(self._report, "wb") as report, open(self.log, "wb") as log:
                 self._process = subprocess.Popen(
@@ -170,12 +196,11 @@ class Environment:
         with contextlib.suppress(ValueError, KeyError):
             said = json.loads(line)
             self._failure = said["sentence"] or self._failure
-            words, factor = STEPS[said["step"]]
-            self.words = words.format(**said)
-            part = said["done"] / said["total"] if said["step"] == "download" and said["total"] else 0.0
-            if said["total"] > 1 << 20:
-                self.words += f", {said['done'] / 1e6:.0f} of {said['total'] / 1e6:.0f} MB"
-            self.factor = max(self.factor, factor + 0.7 * part * (said["total"] > 10 << 20))
+            factor = STEPS[said["step"]][1]
+            if said["step"] == "download":
+                self._bytes[said["name"]] = said["done"]
+                factor += DOWNLOADS * min(1.0, sum(self._bytes.values()) / 1e6 / self._expected)
+            self._last, self.factor = said, max(self.factor, factor)
 
 
 def _backends(data: Path) -> list[Path]:
@@ -195,6 +220,11 @@ def torch_index() -> str:
     if shutil.which("nvidia-smi"):
         return CUDA_INDEX if sys.platform == "win32" else ""
     return CPU_INDEX
+
+
+def megabytes(large: bool) -> int:
+    """About how much an installation downloads."""
+    return LARGE[torch_index()] if large else BASE
 
 
 def clean(variables: Mapping[str, str]) -> dict[str, str]:

@@ -141,11 +141,13 @@ def settle(made: bpy.types.Object, mesh: Mesh, placement: Placement) -> int:
     mesh = outward(used(mesh))
     refused = update(made.data, mesh, placement)
     made.vertex_groups.clear()
+    members: dict[str, list[int]] = {}
     first = 0
     for part in mesh.parts:
-        group = made.vertex_groups.get(part.name) or made.vertex_groups.new(name=part.name)
-        group.add(list(range(first, first + part.vertices)), 1.0, "REPLACE")
+        members.setdefault(part.name, []).extend(range(first, first + part.vertices))
         first += part.vertices
+    for name, vertices in members.items():
+        made.vertex_groups.new(name=name).add(vertices, 1.0, "REPLACE")
     made.vertex_groups.active_index = 0
     return refused
 
@@ -202,11 +204,11 @@ def _slots(data: bpy.types.Mesh, parts: tuple[Part, ...], faces: int) -> np.ndar
     if not any(part.material for part in parts):
         return np.zeros(faces, np.int32)
     slots = list(data.materials)
-    index = []
-    for part in parts:
-        wanted = material(part.material) if part.material else None
+    index: dict[str, int] = {}  # of a word's slot
+    for word in dict.fromkeys(part.material for part in parts):
+        wanted = material(word) if word else None
         if wanted not in slots:
             slots.append(wanted)
             data.materials.append(wanted)
-        index.append(slots.index(wanted))
-    return np.repeat(np.array(index, np.int32), [part.faces for part in parts])
+        index[word] = slots.index(wanted)
+    return np.repeat(np.array([index[part.material] for part in parts], np.int32), [part.faces for part in parts])

@@ -53,8 +53,8 @@ def install(asked: argparse.Namespace) -> None:
     say("environment")
     python = asked.environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     known = json.loads(asked.mark.read_text()) if asked.mark.exists() else {}
-    asked.mark.unlink(missing_ok=True)  # until it is whole again
     if not python.exists():
+        asked.mark.unlink(missing_ok=True)
         venv.EnvBuilder(with_pip=False, symlinks=os.name != "nt", clear=True).create(asked.environment)
     extras = sorted({*known.get("extras", []), asked.extra} - {""})
     wanted = str(asked.backend) + (f"[{','.join(extras)}]" if extras else "")
@@ -67,7 +67,7 @@ def install(asked: argparse.Namespace) -> None:
         command += ["--index-url", asked.index]
     if asked.extra_index and not asked.find_links:
         command += ["--extra-index-url", asked.extra_index]
-    run(command, asked.log)
+    run(command, asked.log, asked.mark)
     say("check")
     done = subprocess.run(
         [str(python), "-I", "-m", "meshscribe.backend.cli", "--version"], capture_output=True, text=True, check=False
@@ -77,8 +77,9 @@ def install(asked: argparse.Namespace) -> None:
     asked.mark.write_text(json.dumps({"backend": asked.backend.name, "extras": extras, "python": sys.version}))
 
 
-def run(command: list[str], log: Path) -> None:
-    """Run pip; its progress becomes ours. InstallError with its own last words."""
+def run(command: list[str], log: Path, mark: Path) -> None:
+    """Run pip; its progress becomes ours. The mark goes when the environment is touched, so that what was there can be
+    used when a download is stopped. InstallError with pip's own last words."""
     with open(log, "a", encoding="utf-8") as words:
         words.write(" ".join(command) + "\n")
         process = subprocess.Popen(
@@ -97,6 +98,7 @@ def run(command: list[str], log: Path) -> None:
                 name = match[1]
                 say("download", name)
             elif line.startswith("Installing collected packages"):
+                mark.unlink(missing_ok=True)  # until it is whole again
                 say("install", total=line.count(",") + 1)
             elif line.startswith("ERROR:"):
                 error = error or line.removeprefix("ERROR:").strip()
@@ -108,8 +110,8 @@ def explain(error: str) -> str:
     """pip's error as a sentence that says what to do."""
     if "No space left" in error:
         return "The disk is full: make some room, then go on."
-    if "Could not find a version" in error or "No matching distribution" in error:
-        package = error.rsplit(" ", 1)[-1].strip(".")
+    if match := re.search(r"satisfies the requirement ([\w.-]+)|distribution found for ([\w.-]+)", error):
+        package = match[1] or match[2]
         return f"There is no build of {package} in reach: check the network, or the wheel folder in the preferences."
     return f"The packages could not be installed: {error[:300] or 'pip gave no reason, see the log'}"
 

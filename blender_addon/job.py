@@ -11,8 +11,9 @@ from typing import Literal
 import bpy
 
 from .geometry import Point, recall
-from .shared.messages import Describe, Generate, Outcome, Progress
+from .shared.messages import Progress
 from .shared.stream import StreamReader
+from .shared.tasks import Change, Generate, Outcome, Request
 
 JobState = Literal["sent", "queued", "running", "done", "failed", "cancelled"]
 
@@ -21,17 +22,19 @@ JobState = Literal["sent", "queued", "running", "done", "failed", "cancelled"]
 class Job:
     """`code` and `sentence` say why it failed; code "empty" is ours, the others are the protocol's. `outcome`
     comes with the end of the text, `refused` counts faces that Blender did not take. Variations that were
-    asked for together share a `group`."""
+    asked for together share a `group`. A change is `about` one object, and takes its place with `instead`."""
 
     id: str
-    request: Generate | Describe
+    request: Request
+    title: str = ""  # what its object is called
     size: float = 1.0  # of the longest side, in Blender units
     location: Point = (0.0, 0.0, 0.0)
     group: str = ""
     first: Point = (0.0, 0.0, 0.0)  # where the first variation of the group lies
     scene: int = 0  # session_uid of the scene it was asked for in
     collection: int = 0  # and of the collection
-    about: tuple[int, ...] = ()  # session_uids of the objects that are described
+    about: tuple[int, ...] = ()  # session_uids of the objects that are described, or changed
+    instead: bool = False
     submitted: bool = False
     state: JobState = "sent"
     position: int = 0  # in the queue
@@ -43,6 +46,8 @@ class Job:
     code: str = ""
     sentence: str = ""
     refused: int = 0
+    vertices: int = 0  # of the object, as it was last built
+    faces: int = 0
     started: float = field(default_factory=time.monotonic)
     ended: float = 0.0
     first_token: float = 0.0  # when the first text came
@@ -57,7 +62,7 @@ class Job:
 
     @property
     def makes_mesh(self) -> bool:
-        return isinstance(self.request, Generate)
+        return isinstance(self.request, Generate | Change)
 
     @property
     def seconds(self) -> float:
@@ -85,6 +90,11 @@ class Job:
         if found is not None:
             self.name = found.name
         return found
+
+
+def subject(job: Job) -> bpy.types.Object | None:
+    """The object that a change is about, for use within this tick; None where it was deleted."""
+    return next((each for each in bpy.data.objects if each.session_uid in job.about), None)
 
 
 def bearer(job: str) -> bpy.types.Object | None:

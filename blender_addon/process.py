@@ -13,7 +13,7 @@ from typing import Literal
 
 from .environment import Environment, InstallError, Sources, clean, own_group
 
-State = Literal["off", "installing", "starting", "loading", "ready"]
+State = Literal["off", "installing", "starting", "loading", "ready", "lost"]
 
 RESPAWN = 5.0  # seconds between two starts that nobody asked for: a backend that dies at once is not hammered
 START_LIMIT = 60.0  # seconds until a backend must be up
@@ -46,10 +46,15 @@ class Backend:
         self._started = -RESPAWN
         self._stop_by = 0.0  # when to kill it
         self._then_start = False
+        self.renewed = False  # something was installed while it ran: it has to be started again
 
     @property
     def installed(self) -> bool:
         return self.python is not None or self.environment.fits(self.sources)
+
+    def has(self, extra: str) -> bool:
+        """Whether a group of packages ("torch") is installed; an environment of the artist's own is trusted."""
+        return self.python is not None or extra in self.environment.facts().get("extras", [])
 
     @property
     def running(self) -> bool:
@@ -110,8 +115,10 @@ class Backend:
     def poll(self, home: Path, connected: bool) -> None:
         """Look at the children."""
         try:
-            if self.environment.poll() and self._then_start:
-                self.start(home)
+            if self.environment.poll():
+                self.renewed = self.running
+                if self._then_start:
+                    self.start(home)
         except InstallError as trouble:
             self._fail(trouble.code, trouble.sentence, self.environment.log)
         if self._process is None:

@@ -6,7 +6,6 @@ metaballs come as the mesh that they draw."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -15,10 +14,10 @@ import numpy as np
 
 from .geometry import Point, recall, to_obj, used
 from .materials import word
-from .shared.mesh import INDEX, Mesh
+from .shared.mesh import INDEX, Mesh, Part, components
 from .winding import reverse
 
-READABLE = {"MESH", "CURVE", "SURFACE", "FONT", "META"}
+READABLE = {"MESH", "CURVE", "SURFACE", "FONT", "META", "EMPTY"}  # an empty may show a collection
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,13 @@ def read(objects: Iterable[bpy.types.Object]) -> Reading:
     if not objects:
         raise ValueError("Select a mesh, curve, surface, text or metaball.")
     depsgraph = bpy.context.evaluated_depsgraph_get()
-    meshes = [_one(each, depsgraph) for each in objects]
+    meshes = []
+    for each in objects:
+        evaluated = each.evaluated_get(depsgraph)
+        meshes.append(_one(evaluated, np.array(evaluated.matrix_world, np.float64), each))
+    for shown in depsgraph.object_instances:  # of collections, geometry nodes, vertices and faces
+        if shown.is_instance and shown.parent and shown.parent.original in objects and shown.object.type in READABLE:
+            meshes.append(_one(shown.object, np.array(shown.matrix_world, np.float64), shown.object.original))
     mesh = _joined([each for each in meshes if len(each.sizes)])
     if not len(mesh.sizes):
         raise ValueError("There is no face in the selection.")
@@ -51,10 +56,9 @@ def read(objects: Iterable[bpy.types.Object]) -> Reading:
     return Reading(mesh, (x, y, z))
 
 
-def _one(source: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Mesh:
-    """One object's mesh, with the world matrix applied."""
-    evaluated = source.evaluated_get(depsgraph)
-    data = evaluated.to_mesh()
+def _one(evaluated: bpy.types.Object, matrix: np.ndarray, source: bpy.types.Object) -> Mesh:
+    """The mesh of an evaluated object, with a world matrix [4, 4] applied; `source` is the artist's object."""
+    data = evaluated.to_mesh() if evaluated.type != "EMPTY" else None
     if data is None:
         return _joined([])
     try:
@@ -66,7 +70,6 @@ def _one(source: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Mesh:
         data.polygons.foreach_get("loop_total", sizes)
         slot = np.empty(len(data.polygons), INDEX)
         data.polygons.foreach_get("material_index", slot)
-        matrix = np.array(evaluated.matrix_world, np.float64)
         materials = [word(each.material) for each in evaluated.material_slots]
         groups = _groups(source, data)
     finally:
@@ -77,7 +80,7 @@ def _one(source: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> Mesh:
         mesh = reverse(mesh, np.ones(len(sizes), bool))
     mesh.check()
     if any(materials) or any(groups):
-        return _named(mesh, groups, [materials[i] if i < len(materials) else "" for i in slot.tolist()])
+        return _named(mesh, groups, materials, slot)
     return used(mesh)
 
 
@@ -91,23 +94,39 @@ def _groups(source: bpy.types.Object, data: bpy.types.Mesh) -> list[str]:
     return [names[g.group] if g is not None and g.group < len(names) else "" for g in strongest]
 
 
-def _named(mesh: Mesh, groups: list[str], materials: list[str]) -> Mesh:
-    """The loose pieces as parts; each is named by the group of most of its vertices and takes the material
-    (one word a face) of most of its faces."""
-    indices = np.repeat(np.arange(len(mesh.vertices)), 3).reshape(-1, 3)
-    pieces = mesh.with_vertices(indices).pieces()  # vertices that carry their own index: exact below 2**24
-    owner = np.zeros(len(mesh.vertices), int)
-    for number, piece in enumerate(pieces):
-        owner[piece.vertices[:, 0].astype(int)] = number
-    words: list[Counter[str]] = [Counter() for _ in pieces]
-    for number, each in zip(owner[mesh.loops[mesh.starts]].tolist(), materials, strict=True):
-        words[number][each] += 1
-    out = []
-    for piece, counted in zip(pieces, words, strict=True):
-        corners = piece.vertices[:, 0].astype(int)
-        name = Counter(groups[i] for i in corners.tolist()).most_common(1)[0][0] if groups else ""
-        out.append((name or "part", counted.most_common(1)[0][0], mesh.vertices[corners], piece.faces()))
-    return Mesh.join(out)
+def _named(mesh: Mesh, groups: list[str], words: list[str], slots: np.ndarray) -> Mesh:
+    """The loose pieces as parts; each is named by the group of most of its vertices, and takes the material of most of
+    its faces: `slots` [F] are places in `words`."""
+    label = components(len(mesh.vertices), mesh.edges())
+    touched = np.zeros(len(label), bool)
+    touched[mesh.loops] = True
+    known, owner = np.unique(label[touched], return_inverse=True)
+    of_vertex = np.full(len(label), -1)
+    of_vertex[touched] = owner
+    of_face = of_vertex[mesh.loops[mesh.starts]]
+    kept = np.flatnonzero(touched)[np.argsort(owner, kind="stable")]  # vertices by piece
+    place = np.zeros(len(label), np.int64)
+    place[kept] = np.arange(len(kept))
+    order = np.argsort(of_face, kind="stable")  # faces by piece
+    sizes = mesh.sizes[order]
+    corners = np.arange(len(mesh.loops)) + np.repeat(mesh.starts[order] - (np.cumsum(sizes) - sizes), sizes)
+    named = []
+    if groups:
+        names, index = np.unique(np.array(groups, object), return_inverse=True)
+        named = _most(of_vertex[touched], index[touched], names.tolist(), len(known))
+    materials = _most(of_face, np.minimum(slots, len(words)), [*words, ""], len(known))
+    vertices, faces = np.bincount(owner, minlength=len(known)), np.bincount(of_face, minlength=len(known))
+    parts = tuple(
+        Part((named[i] if named else "") or "part", materials[i], int(vertices[i]), int(faces[i]))
+        for i in range(len(known))
+    )
+    return Mesh(mesh.vertices[kept], place[mesh.loops[corners]].astype(INDEX), sizes, parts)
+
+
+def _most(owner: np.ndarray, index: np.ndarray, words: list[str], count: int) -> list[str]:
+    """The word that each of `count` owners has most of; `index` are places in `words`."""
+    votes = np.bincount(owner * len(words) + index, minlength=count * len(words)).reshape(count, len(words))
+    return [words[i] for i in votes.argmax(1).tolist()]
 
 
 def _joined(meshes: list[Mesh]) -> Mesh:

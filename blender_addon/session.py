@@ -21,19 +21,21 @@ from .shared.link import Link
 from .shared.messages import (
     Accepted,
     Delta,
-    Describe,
     Done,
+    DownloadReply,
     Error,
     FromBroker,
-    Generate,
-    MeshData,
-    ModelEntry,
+    Models,
     ModelsReply,
     Progress,
     StatusReply,
 )
+from .shared.reports import ModelEntry
+from .shared.tasks import Ask, Change, Describe, Generate, Ground, Name, Scene
+from .shared.thin import packed
 
 SLICE = 4096  # characters that are read between two looks at the clock
+BESIDE = 1.25  # sizes from the middle of an object to the middle of its changed one
 KEPT = 60  # jobs that are over and still known, so that F9 can finish them anew
 NO_MESH = "The model wrote no mesh for this prompt: try other words or another seed."
 
@@ -55,6 +57,7 @@ class Session:
         self.status: StatusReply | None = None
         self.loading: Progress | None = None  # of a model, without a job
         self.models: list[ModelEntry] = []
+        self.download: DownloadReply | None = None  # of a model, while it runs
         self.settle: Callable[[Job], None] = settle
         self.ended: Callable[[Job], None] = lambda job: None
 
@@ -65,7 +68,7 @@ class Session:
 
     def attach(self, link: Link | None) -> None:
         """Use this link from now on; jobs that were never sent are sent."""
-        self.link, self.status, self.loading = link, None, None
+        self.link, self.status, self.loading, self.download = link, None, None, None
         for job in self.active:
             self._submit(job)
 
@@ -91,7 +94,8 @@ class Session:
         x, y, z = location or scene.cursor.location
         seed = random.SystemRandom().randrange(2**31) if seed is None else seed
         request = Generate(prompt=prompt, model=model, seed=seed, temperature=temperature, max_tokens=max_tokens)
-        job = Job(uuid.uuid4().hex, request, geometry.units(metres, scene), (x, y, z), group, first or (x, y, z))
+        title, size = geometry.object_name(prompt), geometry.units(metres, scene)
+        job = Job(uuid.uuid4().hex, request, title, size, (x, y, z), group, first or (x, y, z))
         job.scene, job.collection = scene.session_uid, bpy.context.collection.session_uid
         return self._start(job)
 
@@ -100,20 +104,57 @@ class Session:
         sentence, where there is nothing to read."""
         objects = list(objects)
         mesh = read(objects).mesh
-        job = Job(uuid.uuid4().hex, Describe(mesh=MeshData.pack(mesh), model=model, prompt=prompt))
+        job = Job(uuid.uuid4().hex, Describe(mesh=packed(mesh), model=model, prompt=prompt))
         job.about = tuple(each.session_uid for each in objects)
         job.scene = bpy.context.scene.session_uid
         return self._start(job)
 
+    def put(self, request: Ask | Describe | Ground | Name | Scene, about: Iterable[bpy.types.Object] = ()) -> Job:
+        """Start a job whose answer is words: `job.text`, and the names or ids of its outcome. ValueError where it is
+        too large for a message."""
+        job = Job(uuid.uuid4().hex, request, about=tuple(each.session_uid for each in about))
+        job.scene = bpy.context.scene.session_uid
+        return self._start(job)
+
+    def change(
+        self,
+        source: bpy.types.Object,
+        instruction: str,
+        *,
+        instead: bool = False,
+        model: str = "starter",
+        seed: int | None = None,
+        temperature: float = 0.7,
+    ) -> Job:
+        """Start a job: another mesh of an object and an instruction, of the same size, beside it or, with `instead`,
+        in its place; the object goes when the answer is whole. ValueError, in a sentence, where there is nothing to
+        change, or nothing said."""
+        if not instruction.strip():
+            raise ValueError("Say what to change first.")
+        mesh = read([source]).mesh
+        low, high = mesh.bounds().astype(float)
+        size = float((high - low).max())
+        aside = 0.0 if instead else BESIDE * size
+        seed = random.SystemRandom().randrange(2**31) if seed is None else seed
+        request = Change(mesh=packed(mesh), instruction=instruction, model=model, seed=seed, temperature=temperature)
+        foot = (float(low[0] + high[0]) / 2 + aside, -float(low[2] + high[2]) / 2, float(low[1]))
+        job = Job(uuid.uuid4().hex, request, source.name, size, foot, about=(source.session_uid,), instead=instead)
+        job.scene, job.collection = (
+            bpy.context.scene.session_uid,
+            next(iter(source.users_collection), bpy.context.collection).session_uid,
+        )
+        return self._start(job)
+
     def cancel(self, job: Job, keep: bool = True) -> None:
-        """End a job now; what has come stays as an object with `keep`, and goes without."""
+        """End a job now; what has come stays as an object with `keep`, and goes without. What was to take another
+        object's place goes."""
         if job.over:
             return
         if self.link and job.submitted:
             self.link.cancel(job.id)
         found = job.object()
         if found is not None and growing.writable(found):
-            if keep and job.reader.faces:
+            if keep and job.reader.faces and not job.instead:
                 job.state = "cancelled"
                 self.settle(job)
             else:
@@ -192,19 +233,31 @@ class Session:
                 self.status = message
             case ModelsReply():
                 self.models = message.models
+            case DownloadReply():
+                self._fetched(message)
             case Accepted() | Progress() | Delta() | Done() | Error() if message.job in self.jobs:
                 job = self.jobs[message.job]
                 if not job.over:  # else what was on its way when it was cancelled
                     self._news(job, message)
 
+    def _fetched(self, message: DownloadReply) -> None:
+        self.download = message if message.state == "running" else None
+        if message.state == "failed":
+            self.trouble = Error(message.code or "download_failed", message.sentence)
+        if message.state == "ready" and self.link is not None:
+            self.link.send(Models())
+
     def _news(self, job: Job, message: Accepted | Progress | Delta | Done | Error) -> None:
+        works = isinstance(message, Delta) or (isinstance(message, Progress) and message.phase != "queued")
+        if works and job.state != "running":
+            job.state, job.started = "running", time.monotonic()  # it waited until now
         match message:
             case Accepted():
                 job.state, job.position = ("queued" if job.state == "sent" else job.state), message.position
             case Progress():
                 job.progress = message
             case Delta():
-                job.state, job.tokens = "running", message.tokens
+                job.tokens = message.tokens
                 job.first_token = job.first_token or time.monotonic()
                 if job.makes_mesh:
                     job.waiting.append(message.text)
@@ -261,5 +314,6 @@ class Session:
 
     def _end(self, job: Job, state: JobState) -> None:
         job.state, job.ended = state, time.monotonic()
+        growing.unveil(job)
         job.waiting.clear()
         self.ended(job)

@@ -3,8 +3,6 @@ Blender."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 import numpy as np
 
 from .shared.mesh import Mesh
@@ -32,35 +30,43 @@ def reverse(mesh: Mesh, which: np.ndarray) -> Mesh:
 
 def _wrong(mesh: Mesh) -> np.ndarray:
     """bool [F]: the faces to reverse."""
-    wrong = np.zeros(len(mesh.sizes), bool)
-    if not len(mesh.loops):
-        return wrong
-    neighbours, border = _neighbours(mesh)
+    count = len(mesh.sizes)
+    if not count:
+        return np.zeros(0, bool)
+    pairs, disagree, border = _neighbours(mesh)
+    # Every face is there twice, as it is (f) and turned (f + F): what hangs together then agrees. Faces that carry the
+    # label of their piece's lowest face stay, the others are turned against it.
+    a, b = pairs[:, 0], pairs[:, 1]
+    label = _labels(
+        2 * count,
+        np.concatenate([a, a + count]),
+        np.concatenate([np.where(disagree, b + count, b), np.where(disagree, b, b + count)]),
+    )
+    piece = np.minimum(label[:count], label[count:])  # [F] the lowest face of the piece
+    turned = label[:count] != piece
+    faces = np.bincount(piece, minlength=count)
+    open_ = np.bincount(piece, border, count) > 0
     volume = _volumes(mesh)
-    seen = np.zeros(len(mesh.sizes), bool)
-    for seed in range(len(mesh.sizes)):
-        if seen[seed]:
-            continue
-        seen[seed] = True
-        piece, turn = [seed], {seed: False}
-        for face in piece:  # grows as it is walked: breadth first
-            for other, disagrees in neighbours[face]:
-                if not seen[other]:
-                    seen[other] = True
-                    turn[other] = turn[face] != disagrees
-                    piece.append(other)
-        turned = np.array([turn[face] for face in piece])
-        if border[piece].any():
-            invert = turned.mean() > 0.5
-        else:
-            invert = np.where(turned, -volume[piece], volume[piece]).sum() < 0
-        wrong[piece] = turned != invert
-    return wrong
+    inside_out = np.bincount(piece, np.where(turned, -volume, volume), count) < 0
+    mostly = np.bincount(piece, turned, count) > 0.5 * faces
+    return turned != np.where(open_, mostly, inside_out)[piece]
 
 
-def _neighbours(mesh: Mesh) -> tuple[dict[int, list[tuple[int, bool]]], np.ndarray]:
-    """face -> [(face across an edge, whether both run along it the same way: they disagree)], over edges that
-    exactly two faces share; and bool [F]: the faces that have an edge that is not."""
+def _labels(count: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """int [count]: for every node, the lowest node that it hangs together with, over the pairs (a, b)."""
+    label = np.arange(count)
+    while True:
+        before, low = label.copy(), np.minimum(label[a], label[b])
+        np.minimum.at(label, label[a], low)
+        np.minimum.at(label, label[b], low)
+        label = label[label]
+        if (label == before).all():
+            return label
+
+
+def _neighbours(mesh: Mesh) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """int [P, 2]: faces across an edge, over edges that exactly two faces share; bool [P]: whether both run along
+    it the same way: they disagree; and bool [F]: the faces that have an edge that is not shared so."""
     edges = mesh.edges().astype(np.int64)
     key = edges.min(1) * len(mesh.vertices) + edges.max(1)
     _, edge, count = np.unique(key, return_inverse=True, return_counts=True)
@@ -69,12 +75,7 @@ def _neighbours(mesh: Mesh) -> tuple[dict[int, list[tuple[int, bool]]], np.ndarr
     border[owner[count[edge] != 2]] = True
     paired = np.flatnonzero(count[edge] == 2)
     pairs = paired[np.argsort(edge[paired], kind="stable")].reshape(-1, 2)
-    same = edges[pairs[:, 0], 0] == edges[pairs[:, 1], 0]
-    neighbours: dict[int, list[tuple[int, bool]]] = defaultdict(list)
-    for (a, b), disagrees in zip(owner[pairs].tolist(), same.tolist(), strict=True):
-        neighbours[a].append((b, disagrees))
-        neighbours[b].append((a, disagrees))
-    return neighbours, border
+    return owner[pairs], edges[pairs[:, 0], 0] == edges[pairs[:, 1], 0], border
 
 
 def _volumes(mesh: Mesh) -> np.ndarray:

@@ -1,5 +1,4 @@
-"""The connection file: where it lies, what it holds, and how to read it safely. The backend writes it
-(serve/keys.py).
+"""The connection file: where it lies, what it holds, and how to read and write it safely.
 
 It holds a secret key, so a file that others could have read, written or swapped is refused. Standard library
 and msgspec only: the add-on uses it too.
@@ -7,7 +6,9 @@ and msgspec only: the add-on uses it too.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import stat
 import sys
 from pathlib import Path
@@ -40,6 +41,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     session: str = ""  # new with every start of the broker
     pid: int = 0  # of the broker, where it runs on this machine
     app: str = ""  # the backend's version
+    door: str = ""  # the endpoint for other machines, "" where it is closed to them
 
     def __repr__(self) -> str:  # a secret has no place in a log or a traceback
         return f"Connection({self.endpoint}, session={self.session}, pid={self.pid})"
@@ -96,12 +98,43 @@ def read_private(path: Path) -> bytes:
         return file.read(MAX_BYTES)
 
 
+def write(folder: Path, connection: Connection) -> None:
+    """Write the connection file of a folder."""
+    write_private(folder / FILE, msgspec.json.format(msgspec.json.encode(connection)))
+
+
+def remove(folder: Path, session: str) -> None:
+    """Remove the connection file, unless it is another session's by now."""
+    with contextlib.suppress(OSError, NoConnectionError, msgspec.MsgspecError):
+        if msgspec.json.decode(read_private(folder / FILE), type=Connection).session == session:
+            (folder / FILE).unlink()
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only its owner can read, whole or not at all. A link that lies in its place is
+    replaced, never followed: the content goes to a new file of a random name, which O_EXCL makes ours, and
+    takes the place at once."""
+    scratch = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        with open(os.open(scratch, flags, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(scratch, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            scratch.unlink()
+        raise
+
+
 def _unsafe(path: Path, why: str) -> NoConnectionError:
     return NoConnectionError("unsafe", f"{path} {why}, so it is not trusted: delete it and restart the backend.")
 
 
 def process_alive(pid: int) -> bool:
-    """Whether a process with this id runs on this machine."""
+    """Whether a process with this id runs on this machine. One that has ended, and whose end nobody has asked for
+    yet, does not (as far as the system tells: Linux does)."""
     if pid <= 0:
         return False
     if sys.platform == "win32":
@@ -121,4 +154,7 @@ def process_alive(pid: int) -> bool:
         return False
     except (PermissionError, OverflowError):
         return pid < 2**31
-    return True
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return True

@@ -9,39 +9,35 @@ from __future__ import annotations
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import zmq
 
 from .connection import Connection, NoConnectionError, process_alive
-from .ledger import BEAT, Ledger, Pulse
+from .frames import ProtocolError, decode, encode
+from .ledger import BEAT, Ledger, Pulse, Question
 from .messages import (
-    MAX_MESSAGE,
     Bye,
     Cancel,
     Error,
     FromBroker,
     Goodbye,
     Hello,
-    Jobs,
-    Load,
-    Models,
     Ping,
     Pong,
-    ProtocolError,
-    Request,
     Resume,
-    Shutdown,
-    Status,
     Submit,
     Welcome,
     WhoAreYou,
-    decode,
-    encode,
 )
+from .pipe import Event, Pipe
+from .tasks import Request
 
 BYE_LINGER = 200  # milliseconds that closing may take to get the Bye out
+ENDED = "The backend has ended: start it again."
+SILENT = "The backend at {} does not answer: it may be busy, or the way to it is closed."
+REFUSED = "The backend does not know this key (any more): ask for a new invitation."
 
 
 class Link:
@@ -49,7 +45,8 @@ class Link:
 
     `state` is "joining" until the first Welcome, "open", or "lost"; `session` is the broker's, new with every
     start of it. `reload` reads the connection file again (NoConnectionError where it cannot) when the broker
-    is lost: it may have been started anew elsewhere. `trouble` is the last sentence it had to say.
+    is lost: it may have been started anew elsewhere. `trouble` is why it is lost, in a sentence, where it will not
+    come back by itself.
     """
 
     def __init__(
@@ -70,15 +67,18 @@ class Link:
         self._pulse = Pulse()
         self._outbox: deque[list[bytes]] = deque()
         self._greeted = False  # the Hello went out
+        self._unread: deque[FromBroker] = deque()
+        self._cut = -BEAT  # when the connection broke last
         self._context = zmq.Context()
-        self._socket = self._connect()
+        self._pipe = Pipe(self._context, connection)
 
     # ----------------------------------------------------------------------------------------------- requests
 
-    def submit(self, request: Request, detached: bool = False, job: str = "") -> str:
+    def submit(self, request: Request, detached: bool = False, job: str = "", limit: float | None = None) -> str:
         """Run a request; the id of its job. Its messages come from `poll`: Accepted, Progress, Delta, and
-        Done or Error. ValueError where the request is too large for a message."""
-        submit = Submit(job or uuid.uuid4().hex, request, detached)
+        Done or Error. A `detached` job goes on without its client; with `limit` it ends after so many seconds.
+        ValueError where the request is too large for a message."""
+        submit = Submit(job or uuid.uuid4().hex, request, detached, limit)
         self._say(submit)
         return submit.job
 
@@ -91,12 +91,12 @@ class Link:
         """Ask for a job that this link has not submitted: all its text, then what follows."""
         self._say(Resume(job))
 
-    def send(self, message: Status | Jobs | Models | Load | Shutdown) -> None:
-        """Ask for something that is no job. It is not asked again where the connection breaks before the
-        answer."""
-        if (frames := encode(message)) not in self._outbox:  # one that waits for a connection need not wait twice
-            self._outbox.append(frames)
-        self._flush()
+    def send(self, message: Question) -> None:
+        """Ask for something that is no job. What has an answer is asked again where the connection breaks before it;
+        a Load also where the backend is started anew."""
+        if not self.ledger.ask(message) or self.state == "open":  # otherwise `rejoin` asks it
+            self._outbox.append(encode(message))
+            self._flush()
 
     def _say(self, message: Submit | Cancel | Resume) -> None:
         frames = encode(message)
@@ -111,11 +111,13 @@ class Link:
         """What has come, without waiting, in at most about `budget` seconds. Text comes as Delta only, each
         character once and in order; Accepted may come again after a reconnect."""
         until = time.monotonic() + budget
-        out: list[FromBroker] = []
-        while (frames := self._receive()) is not None:
+        out = list(self._unread)
+        self._unread.clear()
+        while (frames := self._pipe.get()) is not None:
             out += self._take(frames)
             if time.monotonic() >= until:
                 break
+        self._heed(self._pipe.events())
         self._beat(time.monotonic())
         self._flush()
         return out
@@ -124,17 +126,21 @@ class Link:
         """What comes first within `timeout` seconds; empty where nothing does. Blocks: not for an add-on."""
         until = time.monotonic() + timeout
         while not (out := self.poll()) and (left := until - time.monotonic()) > 0:
-            self._socket.poll(int(1000 * min(left, BEAT / 4)) + 1)
+            self._pipe.wait(min(left, BEAT / 4))
         return out
+
+    def unread(self, messages: Iterable[FromBroker]) -> None:
+        """Give back what is for somebody else: the next `poll` brings it again."""
+        self._unread.extend(messages)
 
     def close(self, bye: bool = True) -> None:
         """End. With `bye` the broker cancels this client's jobs that are not detached; else they go on."""
-        if self._socket.closed:
+        if self._pipe.closed:
             return
         if bye and self.state == "open":
             self._outbox.append(encode(Bye()))
             self._flush()
-        self._socket.close(linger=BYE_LINGER if bye else 0)
+        self._pipe.close(linger=BYE_LINGER if bye else 0)
         self._context.term()
 
     def __enter__(self) -> Link:
@@ -158,28 +164,41 @@ class Link:
                 return []
             case Welcome():
                 self.state, self.session, self.trouble = "open", message.session, ""
-                self._outbox.extendleft(reversed([encode(m) for m in self.ledger.rejoin(message.credit)]))
+                again = self.ledger.rejoin(message.credit, message.session)
+                self._outbox.extendleft(encode(each) for each in reversed(again))
             case Goodbye():
-                self._lose()
+                self._lose(ENDED)
         fresh, replies = self.ledger.take(message)
         self._outbox.extend(encode(reply) for reply in replies)
         return [] if fresh is None else [fresh]
 
     # ----------------------------------------------------------------------------------------- the connection
 
+    def _heed(self, events: list[Event]) -> None:
+        if "refused" in events:
+            self._lose(REFUSED)
+        elif "cut" in events:  # the broker is gone, or has opened its door anew: ZeroMQ connects again
+            self._cut = time.monotonic()
+            if self.state == "open":
+                self.state, self._greeted = "joining", False
+
     def _beat(self, now: float) -> None:
+        if now - self._cut < BEAT:  # a process that is being killed takes a moment
+            self._pulse.hurry()
         if not self._pulse.ask(now):
             return
         if self.state == "open":
-            self._put(encode(Ping(now)))
-        if self._pulse.lost(now) or (self.connection.pid and not process_alive(self.connection.pid)):
-            self._lose()
+            self._pipe.put(encode(Ping(now)))
+        if self.connection.pid and not process_alive(self.connection.pid):
+            self._lose(ENDED)
+        elif self._pulse.lost(now):
+            self._lose("" if self._reload else SILENT.format(self.connection.endpoint.removeprefix("tcp://")))
         if self.state == "lost":
             self._seek(now)
 
-    def _lose(self) -> None:
+    def _lose(self, why: str) -> None:
         if self.state != "lost":  # one Hello, for the broker that ZeroMQ may find again by itself
-            self.state, self._greeted = "lost", False
+            self.state, self._greeted, self.trouble = "lost", False, why
 
     def _seek(self, now: float) -> None:
         """Connect anew where the connection file names another broker, or the connection stays silent."""
@@ -190,38 +209,12 @@ class Link:
             return
         if found != self.connection or self._pulse.lost(now):
             self._pulse.hear()
-            self._socket.close(linger=0)
+            self._pipe.close()
             self.connection, self._greeted = found, False
-            self._socket = self._connect()
-
-    def _connect(self) -> zmq.Socket[bytes]:
-        socket = self._context.socket(zmq.DEALER)
-        socket.linger = 0
-        socket.maxmsgsize = MAX_MESSAGE
-        socket.handshake_ivl = 2_000
-        socket.heartbeat_ivl, socket.heartbeat_timeout = 1_000, 3_000
-        socket.reconnect_ivl, socket.reconnect_ivl_max = 100, 5_000
-        socket.curve_serverkey = self.connection.server_key.encode()
-        socket.curve_publickey = self.connection.public_key.encode()
-        socket.curve_secretkey = self.connection.secret_key.encode()
-        socket.connect(self.connection.endpoint)
-        return socket
+            self._pipe = Pipe(self._context, found)
 
     def _flush(self) -> None:
         if not self._greeted:
-            self._greeted = self._put(encode(self._hello))
-        while self.state == "open" and self._outbox and self._put(self._outbox[0]):
+            self._greeted = self._pipe.put(encode(self._hello))
+        while self.state == "open" and self._outbox and self._pipe.put(self._outbox[0]):
             self._outbox.popleft()
-
-    def _put(self, frames: list[bytes]) -> bool:
-        try:
-            self._socket.send_multipart(frames, zmq.DONTWAIT)
-        except zmq.Again:
-            return False
-        return True
-
-    def _receive(self) -> list[bytes] | None:
-        try:
-            return self._socket.recv_multipart(zmq.DONTWAIT)
-        except zmq.Again:
-            return None

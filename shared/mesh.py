@@ -122,33 +122,20 @@ class Mesh:
                 out.append(Mesh(vertices, loops, self.sizes[f : f + part.faces], (part,)))
                 v, f = v + part.vertices, f + part.faces
             return out
-        label = self._labels()
-        of_face = label[self.loops[self.starts]] if len(self.sizes) else np.zeros(0, int)
-        order = np.argsort(of_face, kind="stable")
+        if not len(self.sizes):
+            return []
+        of_face = components(len(self.vertices), self.edges())[self.loops[self.starts]]
+        order = np.argsort(of_face, kind="stable")  # faces by piece, each piece's in their order
+        sizes = self.sizes[order]
+        ends = np.cumsum(sizes)
+        corners = np.arange(len(self.loops)) + np.repeat(self.starts[order] - (ends - sizes), sizes)
         cuts = np.flatnonzero(np.diff(of_face[order])) + 1
-        faces = self.faces()
         out = []
-        for group in np.split(order, cuts) if len(order) else []:
-            used, inverse = np.unique(np.concatenate([faces[i] for i in group]), return_inverse=True)
-            sizes = self.sizes[group]
+        for group, loops in zip(np.split(sizes, cuts), np.split(self.loops[corners], ends[cuts - 1]), strict=True):
+            used, inverse = np.unique(loops, return_inverse=True)
             part = Part("part", "", len(used), len(group))
-            out.append(Mesh(self.vertices[used], inverse.astype(INDEX), sizes, (part,)))
+            out.append(Mesh(self.vertices[used], inverse.reshape(-1).astype(INDEX), group, (part,)))
         return out
-
-    def _labels(self) -> np.ndarray:
-        """int [V]: the lowest vertex index of every vertex's loose piece, by label propagation with pointer
-        jumps. Not vertices but their labels are joined, or a long strip would take as many rounds as it has
-        edges."""
-        label = np.arange(len(self.vertices))
-        a, b = self.edges().T if len(self.loops) else (label[:0], label[:0])
-        while True:
-            before, of_a, of_b = label.copy(), label[a], label[b]
-            low = np.minimum(of_a, of_b)
-            np.minimum.at(label, of_a, low)
-            np.minimum.at(label, of_b, low)
-            label = label[label]
-            if (label == before).all():
-                return label
 
     def closed(self) -> bool:
         """Whether every directed edge is used once and its opposite once: closed, manifold, evenly wound."""
@@ -182,3 +169,26 @@ class Mesh:
     def with_vertices(self, vertices: np.ndarray) -> Mesh:
         """The same faces over other vertices [V, 3]."""
         return Mesh(np.ascontiguousarray(vertices, dtype=np.float32), self.loops, self.sizes, self.parts)
+
+
+def components(count: int, ends: np.ndarray) -> np.ndarray:
+    """int64 [count]: for each of `count` vertices the lowest one that edges `ends` [E, 2] join it with.
+
+    Each round hooks every component onto its lowest neighbour and flattens the trees (Shiloach and Vishkin, 1982);
+    edges inside a component drop out, so rounds get short."""
+    parent = np.arange(count)
+    a, b = ends.T
+    while True:
+        a, b = parent[a], parent[b]
+        apart = a != b
+        if not apart.any():
+            return parent
+        a, b = np.minimum(a, b)[apart], np.maximum(a, b)[apart]
+        order = np.argsort(-a, kind="stable")  # of several writes to one place the last one counts: the lowest
+        parent[b[order]] = a[order]
+        a, b = a[order], b[order]
+        while True:
+            further = parent[parent]
+            if (further == parent).all():
+                break
+            parent = further

@@ -1,40 +1,20 @@
-"""Every message of the wire protocol, as msgspec structs; encoding and decoding of frames; the version.
+"""Every message between a client and the broker, as msgspec structs, and the version of the protocol.
+docs/protocol.md says how they follow one another.
 
-A message on the wire is two frames: `MAGIC + major + minor` (4 bytes) and one msgpack map with the struct's
-name under "type". Unknown fields are ignored, an unknown type is a ProtocolError. All sizes are bounded by
-the decoder, before memory is taken. Text from a model is data here: it is never evaluated.
+frames.py puts them into bytes; tasks.py holds what a job asks for, reports.py what the backend tells of itself.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import msgspec
-import numpy as np
 from msgspec import Meta, Struct
 
-from .mesh import INDEX, Mesh, Part
+from .reports import ClientEntry, Counters, JobEntry, ModelEntry, State, WorkerStatus
+from .tasks import Count, Id, Outcome, Request, Seconds, Sentence, Text, Word
 
-MAGIC = b"MS"
-MAJOR, MINOR = 1, 0
-VERSION_FRAME = MAGIC + bytes((MAJOR, MINOR))
+MAJOR, MINOR = 1, 1
 
-MAX_MESSAGE = 8 << 20  # bytes; ZMQ_MAXMSGSIZE of every socket
-MAX_TEXT = 1 << 20  # characters of model text in one message, and in one job
-OVERHEAD = 1 << 10  # bytes that a piece of text costs besides its own, so that credit bounds the number of messages too
-
-Id = Annotated[str, Meta(min_length=1, max_length=64)]
-Word = Annotated[str, Meta(max_length=200)]
-Sentence = Annotated[str, Meta(max_length=2_000)]
-Prompt = Annotated[str, Meta(max_length=20_000)]
-Text = Annotated[str, Meta(max_length=MAX_TEXT)]
-Count = Annotated[int, Meta(ge=0, le=2**53)]
-Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-Share = Annotated[float, Meta(ge=0.0, le=1.0)]
-Buffer = Annotated[bytes, Meta(max_length=MAX_MESSAGE)]
-
-Finish = Literal["stop", "length", "cancelled"]
-State = Literal["queued", "running", "done", "failed"]
 Code = Literal[
     "bad_message",  # could not be read as a message of this protocol
     "version",  # client and backend speak different versions
@@ -43,6 +23,10 @@ Code = Literal[
     "unknown_job",
     "unknown_model",
     "bad_request",  # an empty prompt, an empty mesh, a value out of range
+    "server_failed",  # a server that an engine asks over HTTP cannot be reached, fails, stalls or breaks off
+    "key_refused",  # such a server does not take the key, or wants one
+    "no_mesh",  # the model answered, with something that is no mesh
+    "declined",  # words for something that the model does not make
     "over_budget",  # the mesh does not fit the model's context
     "model_missing",  # known, but not on this machine
     "licence_needed",
@@ -51,75 +35,19 @@ Code = Literal[
     "no_space",
     "out_of_memory",
     "missing_library",  # the engine needs a package that is not installed
-    "engine_dead",  # the worker process ended during the job
-    "deadline",
+    "engine_dead",  # the worker process ended during the job, or was ended because it did nothing
+    "deadline",  # the job's own limit, or a queue that is too long for it
+    "not_allowed",  # only for clients on the backend's own machine
     "shutting_down",
     "internal",
 ]
 
 
+AnyCode = Annotated[str, Meta(max_length=40)]  # a Code, or one of a later version
+
+
 class Message(Struct, tag_field="type", frozen=True, omit_defaults=True):
     """The base of everything on the wire."""
-
-
-# --------------------------------------------------------------------------------------------------- requests
-
-
-class MeshData(Struct, frozen=True, kw_only=True):
-    """A mesh on the wire: little-endian float32 vertices [V, 3], int32 loops [L], int32 sizes [F]."""
-
-    vertices: Buffer
-    loops: Buffer
-    sizes: Buffer
-    parts: Annotated[list[tuple[Word, Word, Count, Count]], Meta(max_length=20_000)] = []
-
-    @classmethod
-    def pack(cls, mesh: Mesh) -> MeshData:
-        return cls(
-            vertices=mesh.vertices.astype("<f4").tobytes(),
-            loops=mesh.loops.astype("<i4").tobytes(),
-            sizes=mesh.sizes.astype("<i4").tobytes(),
-            parts=[(p.name[:200], p.material[:200], p.vertices, p.faces) for p in mesh.parts],
-        )
-
-    def unpack(self) -> Mesh:
-        """The mesh, checked. ValueError where the buffers lie about their shape or contents."""
-        if len(self.vertices) % 12 or len(self.loops) % 4 or len(self.sizes) % 4:
-            raise ValueError("The mesh's buffers are not whole.")
-        mesh = Mesh(
-            np.frombuffer(self.vertices, "<f4").reshape(-1, 3).astype(np.float32),
-            np.frombuffer(self.loops, "<i4").astype(INDEX),
-            np.frombuffer(self.sizes, "<i4").astype(INDEX),
-            tuple(Part(*part) for part in self.parts),
-        )
-        mesh.check()
-        return mesh
-
-
-class Generate(Struct, tag_field="task", tag="generate", frozen=True, kw_only=True, omit_defaults=True):
-    """Words to mesh."""
-
-    prompt: Prompt
-    model: Word = "starter"
-    seed: Seed = 0
-    temperature: Annotated[float, Meta(ge=0.0, le=5.0)] = 0.7  # 0: greedy
-    top_p: Annotated[float, Meta(gt=0.0, le=1.0)] = 1.0
-    max_tokens: Annotated[int, Meta(ge=1, le=131_072)] | None = None  # None: what the model's context allows
-    masks: bool = True  # the grammar; off only for evaluation
-
-
-class Describe(Struct, tag_field="task", tag="describe", frozen=True, kw_only=True, omit_defaults=True):
-    """Mesh to words. `prompt` replaces the model's own question where it understands language."""
-
-    mesh: MeshData
-    model: Word = "starter"
-    prompt: Prompt = ""
-    seed: Seed = 0
-    temperature: Annotated[float, Meta(ge=0.0, le=5.0)] = 0.0
-    max_tokens: Annotated[int, Meta(ge=1, le=131_072)] | None = None
-
-
-Request = Generate | Describe
 
 
 # ------------------------------------------------------------------------------------------- client -> broker
@@ -140,6 +68,7 @@ class Submit(Message, frozen=True, tag="submit"):
     job: Id
     request: Request
     detached: bool = False  # goes on when its client is gone
+    limit: Annotated[float, Meta(gt=0, le=604_800)] | None = None  # seconds from Accepted to its end, else "deadline"
 
 
 class Cancel(Message, frozen=True, tag="cancel"):
@@ -157,6 +86,7 @@ class Resume(Message, frozen=True, tag="resume"):
     journal."""
 
     job: Id
+    have: Count = 0  # characters (Unicode code points) that the client has, from the beginning: they are left out
 
 
 class Status(Message, frozen=True, tag="status"):
@@ -178,16 +108,35 @@ class Load(Message, frozen=True, tag="load"):
     model: Word
 
 
+class Unload(Message, frozen=True, tag="unload"):
+    """Free the memory of the loaded model, as soon as no job runs. A job that comes loads it again."""
+
+
+class Download(Message, frozen=True, tag="download"):
+    """Get a model of the catalog onto the backend's disk. Answered by DownloadReply, again and again until one
+    whose state is not "running". Files that came whole are kept, so a second try goes on where the first one
+    ended. Only for clients on the backend's own machine, like StopDownload."""
+
+    model: Word
+    accept_licence: bool = False  # the person has read and accepted `licence_text` of the ModelEntry
+
+
+class StopDownload(Message, frozen=True, tag="stop_download"):
+    """End a download, for all who asked for it."""
+
+    model: Word
+
+
 class Ping(Message, frozen=True, tag="ping"):
-    sent: float = 0.0  # the sender's clock; comes back in the Pong
+    sent: Seconds = 0.0  # the sender's clock; comes back in the Pong
 
 
 class Bye(Message, frozen=True, tag="bye"):
-    """The client ends; its jobs that are not detached are cancelled."""
+    """The client ends; its jobs that are not detached are cancelled. Without a Bye they have some seconds' grace."""
 
 
 class Shutdown(Message, frozen=True, tag="shutdown"):
-    """End the backend."""
+    """End the backend. Only for clients on its own machine."""
 
 
 # ------------------------------------------------------------------------------------------- broker -> client
@@ -235,31 +184,14 @@ class Delta(Message, frozen=True, tag="delta"):
 
 
 class Snapshot(Message, frozen=True, tag="snapshot"):
-    """All text of a job so far; the next delta has seq + 1."""
+    """Text of a job from the character `start` on; the next delta, which goes on from there, has seq + 1."""
 
     job: Id
     seq: Count
     text: Text
     state: State
     tokens: Count = 0
-
-
-class Outcome(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How a run ended, and what it took."""
-
-    finish: Finish
-    model: Word = ""
-    revision: Word = ""
-    device: Word = ""
-    seed: Seed = 0
-    prompt_tokens: Count = 0
-    tokens: Count = 0
-    passes: Count = 0  # forward passes, prefill included
-    seconds: float = 0.0  # of the model's work: prefill and decoding
-    first_token: float = 0.0  # seconds until the first token
-    masked_mass: Share = 0.0  # mean probability that the grammar took away from a sampled token
-    dialect: Word = ""  # of the text; "" for words
-    facts: dict[str, Any] | None = None  # of the mesh that was described (backend/facts.py)
+    start: Count = 0
 
 
 class Done(Message, frozen=True, tag="done"):
@@ -272,61 +204,46 @@ class Error(Message, frozen=True, tag="error"):
     """Something failed. `sentence` is for people and says what to do; `job` is None where no job is
     concerned. An Error with a job is the last message of that job."""
 
-    code: Code
+    code: AnyCode
     sentence: Sentence
     job: Id | None = None
     retryable: bool = False
 
 
 class Pong(Message, frozen=True, tag="pong"):
-    sent: float = 0.0
-
-
-class WorkerStatus(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    pid: Count = 0
-    state: Literal["off", "starting", "loading", "ready", "running"] = "off"
-    model: Word = ""
-    device: Word = ""
-    memory: Count = 0  # bytes, resident
-    restarts: Count = 0
+    sent: Seconds = 0.0
 
 
 class StatusReply(Message, frozen=True, tag="status_reply"):
     session: Id
     app: Word = ""
     pid: Count = 0
-    uptime: float = 0.0
+    uptime: Seconds = 0.0
     clients: Count = 0
     queued: Count = 0
     workers: list[WorkerStatus] = []
-
-
-class ModelEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    name: Word
-    title: Word = ""
-    state: Literal["ready", "absent"] = "absent"
-    size: Count = 0  # bytes to download or on disk
-    licence: Word = ""
-    dialect: Word = ""
-    needs: Word = ""  # the extra it needs, "" where the base install runs it
+    counters: Counters = Counters()
+    connected: list[ClientEntry] = []
 
 
 class ModelsReply(Message, frozen=True, tag="models_reply"):
     models: list[ModelEntry]
 
 
-class JobEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    job: Id
-    state: State
-    task: Literal["generate", "describe"]
-    model: Word = ""
-    prompt: Word = ""  # its beginning
-    created: float = 0.0  # Unix time
-    tokens: Count = 0
+class DownloadReply(Message, frozen=True, tag="download_reply"):
+    """How a download goes on, or that it has ended. `code` and `sentence` say why it "failed"."""
+
+    model: Word
+    state: Literal["running", "ready", "stopped", "failed"]
+    phase: Word = ""  # "download", "verify"
+    done: Count = 0  # bytes
+    total: Count = 0  # 0: not known yet
+    code: AnyCode | None = None
+    sentence: Sentence = ""
 
 
 class JobsReply(Message, frozen=True, tag="jobs_reply"):
-    """The newest jobs of the journal, of all clients, newest first."""
+    """The newest jobs of the journal, newest first: of all clients, or for a guest of the same guest's."""
 
     jobs: list[JobEntry]
 
@@ -335,67 +252,23 @@ class Goodbye(Message, frozen=True, tag="goodbye"):
     """The broker ends, on purpose."""
 
 
-# ------------------------------------------------------------------------------------------ broker <-> worker
-
-
-class Start(Message, frozen=True, tag="start"):
-    """broker -> worker: run this job now."""
-
-    job: Id
-    request: Request
-
-
-class Abort(Message, frozen=True, tag="abort"):
-    """broker -> worker: stop this job; answered by Finished with finish "cancelled" (or the end it had
-    already)."""
-
-    job: Id
-
-
-class Preload(Message, frozen=True, tag="preload"):
-    """broker -> worker: load this model."""
-
-    model: Word
-
-
-class Exit(Message, frozen=True, tag="exit"):
-    """broker -> worker: end."""
-
-
-class Ready(Message, frozen=True, tag="ready"):
-    """worker -> broker: up, or loaded another model. model "" before the first."""
-
-    pid: Count
-    model: Word = ""
-    device: Word = ""
-    memory: Count = 0
-
-
-class Output(Message, frozen=True, tag="output"):
-    """worker -> broker: more text of the running job; `tokens` of the job so far."""
-
-    job: Id
-    text: Text
-    tokens: Count = 0
-
-
-class Finished(Message, frozen=True, tag="finished"):
-    """worker -> broker."""
-
-    job: Id
-    outcome: Outcome
-
-
-class Failed(Message, frozen=True, tag="failed"):
-    """worker -> broker: the job (or the load, where job is None) failed; the worker goes on."""
-
-    code: Code
-    sentence: Sentence
-    job: Id | None = None
-    retryable: bool = False
-
-
-FromClient = Hello | Submit | Cancel | Credit | Resume | Status | Jobs | Models | Load | Ping | Bye | Shutdown
+FromClient = (
+    Hello
+    | Submit
+    | Cancel
+    | Credit
+    | Resume
+    | Status
+    | Jobs
+    | Models
+    | Load
+    | Unload
+    | Download
+    | StopDownload
+    | Ping
+    | Bye
+    | Shutdown
+)
 FromBroker = (
     Welcome
     | WhoAreYou
@@ -409,48 +282,6 @@ FromBroker = (
     | StatusReply
     | JobsReply
     | ModelsReply
+    | DownloadReply
     | Goodbye
 )
-ToWorker = Start | Abort | Preload | Exit | Ping
-FromWorker = Ready | Output | Progress | Finished | Failed | Pong
-
-
-class ProtocolError(ValueError):
-    """Frames that are no message of this protocol; `code` is "version" or "bad_message"."""
-
-    def __init__(self, code: Literal["version", "bad_message"], sentence: str):
-        super().__init__(sentence)
-        self.code = code
-
-
-_encoder = msgspec.msgpack.Encoder()
-_decoders = {kind: msgspec.msgpack.Decoder(kind) for kind in (FromClient, FromBroker, ToWorker, FromWorker)}
-
-
-def cost(text: str) -> int:
-    """What a Delta or Snapshot with this text takes from the client's credit, in bytes."""
-    return len(text.encode()) + OVERHEAD
-
-
-def encode(message: Message, limit: int = MAX_MESSAGE) -> list[bytes]:
-    """The two frames of a message. ValueError where it is larger than `limit` bytes."""
-    body = _encoder.encode(message)
-    if len(body) > limit:
-        raise ValueError(f"The message has {len(body):,} bytes; the limit is {limit:,}.")
-    return [VERSION_FRAME, body]
-
-
-def decode(frames: list[bytes], kind: Any) -> Any:
-    """The message in two frames, as one of `kind` (FromClient, FromBroker, ToWorker or FromWorker).
-    ProtocolError."""
-    if len(frames) != 2 or len(frames[0]) != 4 or frames[0][:2] != MAGIC:
-        raise ProtocolError("bad_message", "These frames are not a MeshScribe message.")
-    if frames[0][2] != MAJOR:
-        raise ProtocolError(
-            "version",
-            f"The other side speaks protocol {frames[0][2]}, this side {MAJOR}: update the older one.",
-        )
-    try:
-        return _decoders[kind].decode(frames[1])
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise ProtocolError("bad_message", f"The message could not be read: {error}.") from None

@@ -27,12 +27,13 @@ class Dialect:
     name: str
     bins: int
     order: tuple[int, int, int]
-    parts: bool  # a plan line, named parts, relative indices and n-gons; else one list of triangles
+    parts: bool  # a plan, an outline, named parts, relative indices and n-gons; else one list of triangles
     max_corners: int
 
 
 LLAMA_MESH = Dialect("llama-mesh", bins=64, order=(0, 1, 2), parts=False, max_corners=3)
 PARTS = Dialect("parts", bins=128, order=(1, 0, 2), parts=True, max_corners=16)
+DECLINED = "none"  # the family of a plan that is no mesh's: what was asked for cannot be made
 DIALECTS = {dialect.name: dialect for dialect in (LLAMA_MESH, PARTS)}
 
 
@@ -90,11 +91,12 @@ def write(mesh: Mesh, dialect: Dialect, plan: str = "", grid: Grid | None = None
     lines: list[str] = []
     if dialect.parts:
         lines = [" ".join(["# plan", *(_word(word) or "_" for word in plan.split())])] if plan.split() else []
-        named = sorted(zip(blocks, names, strict=True), key=lambda pair: (pair[0].order(dialect), pair[1]))
+        named = [pair for pair in zip(blocks, names, strict=True) if pair[0].faces]
+        named.sort(key=lambda pair: (pair[0].order(dialect), pair[1]))
+        lines += [" ".join(["# part", *filter(None, words), block.box()]) for block, words in named]
         for block, (name, material) in named:
-            if block.faces:
-                lines += [f"g {name}", f"usemtl {material}"] if material else [f"g {name}"]
-                lines += block.lines(-len(block.points))
+            lines += [f"g {name}", f"usemtl {material}"] if material else [f"g {name}"]
+            lines += [f"# box {block.box()}", *block.lines(-len(block.points))]
     else:
         lines = blocks[0].lines(1)
     text, faces = "".join(f"{line}\n" for line in lines), sum(len(block.faces) for block in blocks)
@@ -114,6 +116,10 @@ class _Block:
     def order(self, dialect: Dialect) -> tuple[list[tuple[int, ...]], list[Face]]:
         """What parts are sorted by."""
         return [tuple(point[axis] for axis in dialect.order) for point in self.points], self.faces
+
+    def box(self) -> str:
+        """The lowest and the highest corner: "x y z x y z"."""
+        return " ".join(str(step) for corner in _span(self.points) for step in corner)
 
     def lines(self, shift: int) -> list[str]:
         """The vertex and face lines, `shift` added to the corners."""
@@ -179,16 +185,20 @@ _VERTEX = re.compile(rf"v {_NUMBER} {_NUMBER} {_NUMBER}", re.ASCII)
 _FACE = re.compile(r"f((?: -?[1-9]\d{0,5}){3,})", re.ASCII)
 _NAME = re.compile(r"(g|usemtl) ([a-z0-9_]{1,40})", re.ASCII)
 _PLAN = re.compile(r"# plan((?: [a-z0-9_]+)*)", re.ASCII)
+_ENTRY = re.compile(rf"# part ([a-z0-9_]{{1,40}})(?: ([a-z0-9_]{{1,40}}))?((?: {_NUMBER}){{6}})", re.ASCII)
+_BOX = re.compile(rf"# box((?: {_NUMBER}){{6}})", re.ASCII)
 
 
 def read(text: str, dialect: Dialect) -> Reading:
     """The mesh of strict dialect text. ObjError where a line is not of the dialect, a coordinate is off the
-    grid, or a face repeats a corner or a face, or names a vertex that is not there. The order of lines inside
-    a list is not checked: text in another order is valid, and `write` puts it right."""
+    grid, or a face repeats a corner or a face, or names a vertex that is not there, or where the outline does not
+    tell of the parts that come. The order of lines inside a list is not checked: text in another order is valid,
+    and `write` puts it right. Outline and boxes may be left out."""
     points: list[tuple[int, int, int]] = []
     faces: list[Face] = []
     parts: list[tuple[str, str, int, int]] = []  # name, material, first vertex, first face
     seen: set[Face] = set()
+    outline: list[tuple[str, str, str]] = []  # name, material and box, of the parts to come
     plan = ""
     if text and not text.endswith("\n"):
         raise ObjError(text.count("\n") + 1, "The last line is cut.")
@@ -225,10 +235,17 @@ def read(text: str, dialect: Dialect) -> Reading:
                 raise ObjError(number, "A material stands only after the name of its part.")
         elif dialect.parts and number == 1 and (match := _PLAN.fullmatch(line)):
             plan = match[1].strip()
+        elif dialect.parts and not parts and (match := _ENTRY.fullmatch(line)):
+            outline.append((match[1], match[2] or "", match[3]))
+        elif parts and len(points) == start and (match := _BOX.fullmatch(line)):
+            if outline and outline[len(parts) - 1 :][:1] != [(*parts[-1][:2], match[1])]:
+                raise ObjError(number, "The outline has another part here.")
         else:
             raise ObjError(number, f"This is not a line of the {dialect.name} dialect.")
     if not faces or (parts and len(faces) == parts[-1][3]):
         raise ObjError(0, "There is no face in the mesh or in its last part.")
+    if outline and [entry[:2] for entry in outline] != [part[:2] for part in parts]:
+        raise ObjError(0, "The outline has other parts than the mesh.")
     ends = [(v, f) for _, _, v, f in parts[1:]] + [(len(points), len(faces))]
     named_parts = [
         Part(name, material, end_v - v, end_f - f)

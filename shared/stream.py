@@ -67,8 +67,9 @@ _SKIPPED = frozenset(("vt", "vn", "vp", "s", "l", "p", "mtllib"))  # OBJ that a 
 class StreamReader:
     """Feed it text cut anywhere, ask for `mesh()` at any time, close it at the end of the text.
 
-    `plan`: the plan's words. `ended`: the mesh is over; `ignored` counts vertex and face lines left out then.
-    `notes`: the first problems; `problems` counts all, by kind. `prose` counts the lines that are not OBJ.
+    `plan`: the plan's words. `expected`: parts that the outline tells of (0: none did). `ended`: the mesh
+    is over; `ignored` counts vertex and face lines left out then. `notes`: the first problems; `problems`
+    counts all, by kind. `prose` counts the lines that are not OBJ.
 
     A fence or prose after faces does not end a mesh: what comes next tells. Vertices after faces begin a
     second one if the first face after them counts from 1 again inside them; or if, after such a break, it is
@@ -77,6 +78,7 @@ class StreamReader:
 
     def __init__(self) -> None:
         self.plan = ""
+        self.expected = 0
         self.ended = False
         self.ignored = self.prose = 0
         self.notes: list[Note] = []
@@ -178,6 +180,8 @@ class StreamReader:
                 self._broken |= self.faces > 0
                 if not self.plan and not self._index:
                     self.plan = " ".join(plan)
+            case ["#", "part", *_]:
+                self.expected += not self.ended and not self._index
             case ["g" | "o" | "usemtl" as keyword, *name]:
                 if not self.ended:
                     self._name(keyword, " ".join(name)[:MAX_NAME])

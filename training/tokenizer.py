@@ -12,27 +12,32 @@ from random import Random
 
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
 
-from meshscribe.backend.prompts import ANSWER, MAKE, READ
+from meshscribe.backend.prompts import ANSWER, CHANGE, MAKE, READ
 from meshscribe.shared.materials import COLOURS
+from meshscribe.shared.obj import DECLINED
 
-from .captions import NUMBERS, caption
+from .captions import request
+from .changes import instruction, pair
+from .phrases import NUMBERS
 from .shapes.base import Family
 
-SPECIALS = ("<pad>", "<s>", "</s>", "<unk>", MAKE, READ, "<change>", ANSWER)
-HEADS = ("\n# plan", "\ng", "\nusemtl", "\nv", "\nf")
+SPECIALS = ("<pad>", "<s>", "</s>", "<unk>", MAKE, READ, CHANGE, ANSWER)
+HEADS = ("\n# plan", "\n# part", "\n# box", "\ng", "\nusemtl", "\nv", "\nf")
 LARGEST_PART = 128  # vertices: relative indices reach from -1 to -128
 
 
 def build(families: dict[str, Family], samples: int = 400) -> Tokenizer:
-    """The tokenizer for these families: their words are gathered from `samples` captions, plans and meshes of each."""
-    known = {f" {word}" for word in [*NUMBERS, *COLOURS, "part"]}
+    """The tokenizer for these families: their words are gathered from `samples` captions, changes,
+    plans and meshes of each."""
+    known = {f" {word}" for word in [*NUMBERS, *COLOURS, "part", DECLINED]}
     for family in families.values():
         random = Random(0)
         known.add(f" {family.name}")
         known |= {f" {text}" for a in family.attributes for text in (a.name, *a.values)}
         for _ in range(samples):
             plan = family.sample(random)
-            known |= {f" {word}" for word in caption(family, plan, random).split()}
+            known |= {f" {word}" for word in request(family, plan, random)[0].split()}
+            known |= {f" {word}" for word in instruction(family, *pair(family, random), random).split()}
             known |= {f" {piece.name}" for piece in family.build(plan, random)}
     numbers = [f" {step}" for step in range(128)] + [f" -{index}" for index in range(1, LARGEST_PART + 1)]
     letters = string.ascii_lowercase + string.digits + "_"
@@ -40,7 +45,9 @@ def build(families: dict[str, Family], samples: int = 400) -> Tokenizer:
     ordered = [*SPECIALS, *HEADS, *numbers, *sorted(known - set(numbers)), *spelling]
     vocabulary = {text: i for i, text in enumerate(dict.fromkeys(ordered))}
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="<unk>", continuing_subword_prefix="##"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"\n# plan|\n(?:g|usemtl|v|f)(?= )| [^ \n]+"), "isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(
+        Regex(r"\n# (?:plan|part|box)|\n(?:g|usemtl|v|f)(?= )| [^ \n]+"), "isolated"
+    )
     tokenizer.decoder = decoders.Sequence([decoders.Replace("##", ""), decoders.Fuse()])
     tokenizer.add_special_tokens(list(SPECIALS))
     return tokenizer

@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
-import numpy as np
 import torch
 import torch.distributed as dist
 from safetensors.torch import load_file, save_file
@@ -40,9 +39,11 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--heads", type=int, default=4)
-    parser.add_argument("--rows", type=int, default=8, help="rows a step")
-    parser.add_argument("--length", type=int, default=1280, help="tokens a row")
+    parser.add_argument("--step", type=int, default=12_000, help="tokens a step, of all processes together")
     parser.add_argument("--mix", type=shares, default=MIX, help="of documents, such as plan=0.2,make=0.6,read=0.2")
+    parser.add_argument(
+        "--families", type=lambda text: text.split(","), default=[], help="names of families; default all"
+    )
     parser.add_argument("--weights", type=Path, help="begin with the weights of this folder")
     parser.add_argument("--every", type=float, default=300, help="seconds between checkpoints")
     options = parser.parse_args()
@@ -56,6 +57,7 @@ def main() -> None:
     if not (options.out / "tokenizer.json").exists():  # a run keeps its token numbers, whatever the words are by now
         starter_tokenizer.save(starter_tokenizer.build(FAMILIES), options.out)
     tokenizer = Tokenizer.from_file(str(options.out / "tokenizer.json"))
+    (options.out / "families.json").write_text(json.dumps(options.families or [*FAMILIES]))
     model = LlamaForCausalLM(shape(options, tokenizer.get_vocab_size())).to(device)
     model.config.save_pretrained(options.out)
     if options.weights:
@@ -70,22 +72,25 @@ def main() -> None:
     forward = torch.compile(model) if device != "cpu" else model
 
     parameters = list(model.parameters())
-    rows = options.rows // world
-    batches = loader(options.out / "tokenizer.json", options.mix, rows, options.length, step, rank)
+    batches = loader(options, options.step // world, step, rank)
     saved = said = began = time.monotonic()
     losses: list[float] = []
+    fed = 0  # tokens since the last line
     while seen < options.tokens:
-        ids, weights = (t.to(device) for t in next(batches))  # [B, T + 1]
         for group in (g for optimizer in optimizers for g in optimizer.param_groups):
             group["lr"] = options.rate * schedule(seen / options.tokens, step)
-        with torch.autocast(device.partition(":")[0], torch.bfloat16):
-            hidden = forward.model(input_ids=ids[:, :-1], use_cache=False).last_hidden_state  # [B, T, D]
-            counted = weights[:, 1:] > 0  # the prompt's tokens need no logits
-            logits = forward.lm_head(hidden[counted])  # [N, V]
-        each = torch.nn.functional.cross_entropy(logits.float(), ids[:, 1:][counted], reduction="none")
-        share = weights[:, 1:][counted]
-        loss = (each * share).sum() / share.sum()
-        loss.backward()
+        strata = next(batches)
+        whole = sum(float(weights.sum()) for _, weights in strata)
+        loss = 0.0
+        for ids, weights in ((i.to(device), w.to(device)) for i, w in strata):  # [B, T]
+            with torch.autocast(device.partition(":")[0], torch.bfloat16):
+                hidden = forward.model(input_ids=ids[:, :-1], use_cache=False).last_hidden_state  # [B, T - 1, D]
+                counted = weights[:, 1:] > 0  # the prompt's tokens need no logits
+                logits = forward.lm_head(hidden[counted])  # [N, V]
+            each = torch.nn.functional.cross_entropy(logits.float(), ids[:, 1:][counted], reduction="none")
+            part = (each * weights[:, 1:][counted]).sum() / whole
+            part.backward()
+            loss += float(part.detach())
         if world > 1:
             flat = torch.cat([p.grad.flatten() for p in parameters])
             dist.all_reduce(flat)
@@ -95,17 +100,15 @@ def main() -> None:
         for optimizer in optimizers:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-        seen, step = seen + rows * world * options.length, step + 1
-        losses.append(float(loss.detach()))
+        size = world * sum(ids.numel() for ids, _ in strata)
+        seen, fed, step = seen + size, fed + size, step + 1
+        losses.append(loss)
         now = time.monotonic()
         if now - said > 20 and rank == 0:
             mean = sum(losses) / len(losses)
-            rate = len(losses) * rows * world * options.length / (now - said)
-            print(
-                f"step {step} tokens {seen / 1e6:.2f}M loss {mean:.4f} {rate:,.0f} tok/s {now - began:.0f} s",
-                flush=True,
-            )
-            said, losses = now, []
+            rate = f"{fed / (now - said):,.0f} tok/s {now - began:.0f} s"
+            print(f"step {step} tokens {seen / 1e6:.2f}M loss {mean:.4f} {rate}", flush=True)
+            said, losses, fed = now, [], 0
         if rank == 0 and (now - saved > options.every or seen >= options.tokens):
             save(options.out, model, optimizers, seen, step)
             saved = now
@@ -139,26 +142,18 @@ def shares(text: str) -> dict[str, float]:
     return {kind: float(share) for kind, _, share in (entry.partition("=") for entry in text.split(","))}
 
 
-def loader(
-    tokenizer: Path, mix: dict[str, float], rows: int, length: int, first: int, rank: int
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Batches of ids int64 [B, T + 1] and weights float32 [B, T + 1] from step `first` on, made in a process of their
+def loader(options: argparse.Namespace, tokens: int, first: int, rank: int) -> Iterator[list[tuple[Tensor, Tensor]]]:
+    """Steps of batches (ids int64 [B, T], weights float32 [B, T]) from step `first` on, made in a process of their
     own."""
 
-    class Rows(torch.utils.data.IterableDataset):
+    class Steps(torch.utils.data.IterableDataset):
         def __iter__(self):
-            documents = Documents(FAMILIES, Tokenizer.from_file(str(tokenizer)), mix)
-            step = first
-            while True:
-                endless = documents.rows(Random(f"{step}/{rank}"), length)
-                batch = [next(endless) for _ in range(rows)]
-                yield (
-                    torch.from_numpy(np.stack([b[0] for b in batch])),
-                    torch.from_numpy(np.stack([b[1] for b in batch])),
-                )
-                step += 1
+            tokenizer = Tokenizer.from_file(str(options.out / "tokenizer.json"))
+            documents = Documents(FAMILIES, tokenizer, options.mix, options.families)
+            for batches in documents.steps(Random(f"{first}/{rank}"), tokens):
+                yield [(torch.from_numpy(ids), torch.from_numpy(weights)) for ids, weights in batches]
 
-    return iter(torch.utils.data.DataLoader(Rows(), batch_size=None, num_workers=1, prefetch_factor=4))
+    return iter(torch.utils.data.DataLoader(Steps(), batch_size=None, num_workers=1, prefetch_factor=8))
 
 
 def adopt(model: LlamaForCausalLM, folder: Path, tokenizer) -> None:

@@ -1,35 +1,45 @@
-"""Guesses for the `parts` dialect, from what meshes are made of: pieces that are copies of the piece before, rings of
-vertices that repeat at another height, mirror symmetry about the middle of the grid, and face blocks that equal pieces
-share (remembered over runs)."""
+"""Guesses for the `parts` dialect, from what meshes are made of: boxes that stand in pairs and mirror each other,
+pieces that fill their box as an earlier piece of their name did, and face blocks that equal pieces share. Pieces and
+blocks are remembered over runs."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
 
+import numpy as np
 from tokenizers import Tokenizer
 
-Point = tuple[int, int, int]
+from .rings import following
+
 MEMORY = 160_000  # beginnings of face blocks that are remembered
 REACH = 5  # corners of a beginning
+PIECES = 12  # pieces that are remembered of a name
 
 
-class FaceMemory:
-    """Face blocks seen before, by vertex count: which index follows which beginning, the most frequent first."""
+class PartsMemory:
+    """What runs before have told: which corner follows which beginning of a face block, and how pieces fill their
+    boxes."""
 
     def __init__(self) -> None:
         self._after: dict[tuple[int, tuple[int, ...]], dict[int, int]] = defaultdict(dict)
+        self.pieces: dict[int, deque[np.ndarray]] = defaultdict(lambda: deque(maxlen=PIECES))
 
-    def learn(self, count: int, block: Sequence[int]) -> None:
-        """`block` holds the corners as told (vertex numbers), -1 between faces and at the end."""
+    def learn(self, name: int, filled: np.ndarray, block: Sequence[int]) -> None:
+        """`filled` float [V, 3] in 0..1 of the piece's box; `block` holds the corners as told (vertex numbers), -1
+        between faces, -2 at the end."""
+        known = self.pieces[name]
+        if not any(piece.shape == filled.shape and np.abs(piece - filled).max() < 0.02 for piece in known):
+            known.appendleft(filled)
         if len(self._after) > MEMORY:
             self._after.clear()
         for i, corner in enumerate(block):
-            seen = self._after[(count, tuple(block[max(0, i - REACH) : i]))]
+            seen = self._after[(len(filled), tuple(block[max(0, i - REACH) : i]))]
             seen[corner] = seen.get(corner, 0) + 1
 
-    def guess(self, count: int, block: Sequence[int], most: int) -> list[int]:
-        """What follows, up to `most` corners; stops where nothing like it was seen."""
+    def faces(self, count: int, block: Sequence[int], most: int) -> list[int]:
+        """What follows a block of a piece with `count` vertices, up to `most` corners; stops where nothing like it was
+        seen."""
         told = list(block)
         while len(told) < len(block) + most:
             seen = self._after.get((count, tuple(told[max(0, len(told) - REACH) :])))
@@ -39,53 +49,69 @@ class FaceMemory:
         return told[len(block) :]
 
 
-class PartsDraft:
-    """The `parts` dialect over the starter's tokens."""
+CUBE = np.array([(x, y, z) for y in (0.0, 1.0) for x in (0.0, 1.0) for z in (0.0, 1.0)])
 
-    def __init__(self, tokenizer: Tokenizer, bins: int, memory: FaceMemory):
+
+class PartsDraft:
+    """Follows one text over the starter's tokens."""
+
+    def __init__(self, tokenizer: Tokenizer, bins: int, memory: PartsMemory):
         vocabulary = tokenizer.get_vocab()
-        self.g, self.usemtl, self.v, self.f = (vocabulary["\n" + head] for head in ("g", "usemtl", "v", "f"))
+        self.part, self.box, self.g, self.v, self.f = heads = [
+            vocabulary["\n" + head] for head in ("# part", "# box", "g", "v", "f")
+        ]
+        self.heads = {*heads, vocabulary["\nusemtl"], vocabulary["\n# plan"]}
         self.step = [vocabulary[f" {i}"] for i in range(bins)]
         self.step_of = {token: i for i, token in enumerate(self.step)}
         self.back = [0] + [vocabulary[f" -{i}"] for i in range(1, 129) if f" -{i}" in vocabulary]
         self.back_of = {token: i for i, token in enumerate(self.back)}
         self.top = bins - 1
         self.memory = memory
-        self.parts: list[tuple[int, int, list[Point]]] = []  # name, material, vertices of the pieces before
-        self.name = self.material = 0
-        self.points: list[Point] = []
+        self.outline: list[tuple[int, int, list[int]]] = []  # name, material, box of each part
         self.line: list[int] = []  # tokens of the line so far, its head first
+        self.number = -1  # of the part that is being told
+        self.points: list[tuple[int, ...]] = []
         self.block: list[int] = []  # corners of the piece's faces, -1 between
+        self.likely: list[np.ndarray] = []  # vertices [V, 3] in steps that the piece may have, as far as it is told
 
     def accept(self, token: int) -> None:
-        if token in (self.g, self.usemtl, self.v, self.f):
+        if token in self.heads:
             self._end_line()
             if token == self.g:
                 self._end_part()
+                self._begin_part()
             self.line = [token]
         else:
             self.line.append(token)
 
     def _end_line(self) -> None:
         match self.line:
-            case [self.v, x, y, z]:
-                self.points.append((self.step_of[x], self.step_of[y], self.step_of[z]))
+            case [self.part, name, material, *box]:
+                self.outline.append((name, material, [self.step_of[token] for token in box]))
+            case [self.v, *coordinates]:
+                k, point = len(self.points), tuple(self.step_of[token] for token in coordinates)
+                self.points.append(point)
+                self.likely = [p for p in self.likely if len(p) > k and np.abs(p[k] - point).max() <= 1]
             case [self.f, *corners]:
                 self.block += [len(self.points) - self.back_of[c] for c in corners] + [-1]
-            case [self.g, name]:
-                self.name = name
-            case [self.usemtl, material]:
-                self.material = material
         self.line = []
 
+    def _begin_part(self) -> None:
+        self.number += 1
+        self.points, self.block = [], []
+        name, _, box = self.outline[self.number]
+        low, high = np.array(box).reshape(2, 3)
+        filled = [*self.memory.pieces[name], CUBE]
+        self.likely = [np.floor(low + piece * (high - low) + 0.5).astype(int) for piece in filled]
+
     def _end_part(self) -> None:
-        if self.points:
-            self.memory.learn(len(self.points), [*self.block[:-1], -2])
-            self.parts.append((self.name, self.material, self.points))
-        self.points, self.block, self.material = [], [], 0
+        if self.points and self.block:
+            name, _, box = self.outline[self.number]
+            low, high = np.array(box).reshape(2, 3)
+            self.memory.learn(name, (np.array(self.points) - low) / (high - low), [*self.block[:-1], -2])
 
     def end(self) -> None:
-        """The last piece is remembered too."""
+        """The text is over: its last piece is remembered too."""
         self._end_line()
         self._end_part()
 
@@ -95,141 +121,77 @@ class PartsDraft:
         head = self.line[0] if self.line else 0
         if head == self.f:
             return self._faces(most)
-        if head == self.v:
+        if head == self.v or head == self.box:
             return self._vertices(most)
-        out: list[int] = []
-        if self.parts and head == self.g:
-            name, material, _ = self.parts[-1]
-            if len(self.line) == 1:
-                out.append(name)
-            out += [self.usemtl, material, self.v] if material else [self.v]
-        elif self.parts and head == self.usemtl:
-            same = [m for n, m, _ in reversed(self.parts) if n == self.name]
-            out += ([same[0] if same else self.parts[-1][1]] if len(self.line) == 1 else []) + [self.v]
-        elif head == self.g and len(self.line) == 2:
-            out.append(self.usemtl)
-        elif head == self.usemtl and len(self.line) == 2:
-            out.append(self.v)
-        return out[:most]
+        return self._entry()[:most] if head == self.part else []
 
     def _faces(self, most: int) -> list[int]:
         told = [len(self.points) - self.back_of[c] for c in self.line[1:]]
+        return self._told(self.memory.faces(len(self.points), [*self.block, *told], most), len(self.points))
+
+    def _told(self, corners: list[int], count: int) -> list[int]:
+        """A face block's corners as tokens, up to its end."""
         out: list[int] = []
-        for corner in self.memory.guess(len(self.points), [*self.block, *told], most):
+        for corner in corners:
             if corner == -2:
-                out.append(self.g)
-                break
-            out.append(self.f if corner == -1 else self.back[len(self.points) - corner])
+                return [*out, self.g]
+            out.append(self.f if corner == -1 else self.back[count - corner])
         return out
 
     def _vertices(self, most: int) -> list[int]:
-        points = list(self.points)
-        out: list[int] = []
-        told = [self.step_of[token] for token in self.line[1:]]
-        copied = self._copied()
+        """The rest of the piece that is likeliest, and its faces."""
+        told = self.line[1:] if self.line[0] == self.v else []
+        fitting = [
+            p
+            for p in self.likely
+            if len(p) > len(self.points)
+            and all(abs(a - self.step_of[t]) <= 1 for a, t in zip(p[len(self.points)], told, strict=False))
+        ]
+        if not fitting:
+            return self._ring(told, most)
+        out: list[int] = [] if self.line[0] == self.v else [self.v]
+        for point in fitting[0][len(self.points) : len(self.points) + most // 4 + 2].tolist():
+            out += [self.v] if out and out[-1] != self.v else []
+            out += [self.step[min(max(step, 0), self.top)] for step in point[len(told) :]]
+            told = []
+        count = len(fitting[0])
+        if len(out) < most:
+            out += self._told([-1, *self.memory.faces(count, [], most - len(out))], count)
+        return out[:most]
+
+    def _ring(self, tokens: list[int], most: int) -> list[int]:
+        """The rest of a ring of vertices that no piece before has."""
+        _, _, (*low, right, above, front) = self.outline[self.number]
+        points, told = list(self.points), [self.step_of[token] for token in tokens]
+        out: list[int] = [] if self.line[0] == self.v else [self.v]
         while len(out) < most:
             if len(told) == 3:
-                points.append((told[0], told[1], told[2]))
-                if copied and len(points) == len(copied) or not copied and self._whole(points):
-                    return [*out, self.f, *self._first_faces(len(points), most - len(out) - 1)][:most]
+                points.append(tuple(told))
                 out.append(self.v)
                 told = []
                 continue
-            step = self._coordinate(points, told, copied)
+            step = following(points, told, tuple(low), (right, above, front))
             if step is None or not 0 <= step <= self.top:
                 break
             told.append(step)
             out.append(self.step[step])
-        return out[:most]
+        return out
 
-    def _first_faces(self, count: int, most: int) -> list[int]:
-        guessed = self.memory.guess(count, [], max(0, most))
-        return [self.f if c == -1 else self.g if c == -2 else self.back[count - c] for c in guessed]
-
-    def _copied(self) -> list[Point]:
-        """The newest piece before that this one may be a copy of: same name, and what is told so far is it, moved."""
-        for name, _, points in reversed(self.parts):
-            if name != self.name or len(points) < len(self.points):
-                continue
-            moves = {tuple(a - b for a, b in zip(p, q, strict=True)) for p, q in zip(self.points, points, strict=False)}
-            if all(max(axis) - min(axis) <= 1 for axis in zip(*moves, strict=True)):
-                return points
-        return []
-
-    def _coordinate(self, points: list[Point], told: list[int], copied: list[Point]) -> int | None:
-        """The next coordinate (x, y or z by how many are told)."""
-        axis, k = len(told), len(points)
-        if copied and k < len(copied):
-            if k:
-                return copied[k][axis] + points[-1][axis] - copied[k - 1][axis]
-            if axis == 1:
-                return copied[0][1]
-            values = [p[axis] for p in copied]
-            if axis == 0:
-                return copied[0][0] if self._again() else self.top - max(values)
-            return self.top - max(values) if told[0] == copied[0][0] else copied[0][2]
-        if not k:
-            return None
-        level = points[-1][1]
-        ring = [p for p in points if p[1] == level]
-        below = [p for p in points[: k - len(ring)] if p[1] == points[k - len(ring) - 1][1]] if len(ring) < k else []
-        if axis == 1:
-            if below and len(ring) >= len(below):
-                return None
-            return level
-        if below and len(ring) < len(below):  # the ring below again, moved or scaled about its middle
-            return self._scaled(below, ring, axis)
-        if below:  # a new ring begins
-            return ring[0][axis] if axis == 0 else (ring[0][2] if told[0] == ring[0][0] else None)
-        if not below and axis == 0 and len(ring) % 2:
-            return ring[-1][0]
-        if axis == 0:
-            return self._mirrored_x(ring)
-        twin = [p for p in ring if p[0] == told[0]]
-        if twin:  # the second vertex of a column mirrors the first
-            return self._mirror(ring, 2, twin[-1][2])
-        mirrored = [p for p in ring if p[0] == self._mirror(ring, 0, told[0])]
-        return mirrored[0][2] if mirrored else (ring[0][2] if len(ring) == 2 else None)
-
-    def _again(self) -> bool:
-        """Whether copies come in pairs of one x: the second of a pair is expected."""
-        same = [points[0] for name, _, points in self.parts if name == self.name]
-        return sum(p[0] == same[-1][0] for p in same) % 2 == 1
-
-    def _mirror(self, ring: list[Point], axis: int, step: int) -> int:
-        """The mirror of a step about the middle of what is known: the ring's own where two of its sides are told, else
-        the grid's."""
-        columns = [p[axis] for p in ring]
-        if axis == 2:
-            pairs = [(a[2], b[2]) for a, b in zip(ring[::2], ring[1::2], strict=False) if a[0] == b[0]]
-            return (sum(pairs[0]) if pairs else self.top) - step
-        return self.top - step if len(set(columns)) < 2 else min(columns) + max(columns) - step
-
-    def _mirrored_x(self, ring: list[Point]) -> int | None:
-        columns = sorted({p[0] for p in ring})
-        if len(columns) < 2:
-            return self.top - columns[0]
-        return self.top - columns[-2] if self.top - columns[-2] > columns[-1] else self.top - columns[0]
-
-    def _scaled(self, below: list[Point], ring: list[Point], axis: int) -> int | None:
-        j = len(ring)
-        if not j:
-            return below[0][axis]
-        middle = (min(p[axis] for p in below) + max(p[axis] for p in below)) / 2
-        moves = [r[axis] - b[axis] for r, b in zip(ring, below, strict=False)]
-        if not any(moves):
-            return below[j][axis]
-        reach = [abs(b[axis] - middle) for b in below[: len(ring)]]
-        widest = reach.index(max(reach))
-        if reach[widest] == 0:
-            return below[j][axis]
-        scale = (ring[widest][axis] - middle) / (below[widest][axis] - middle)
-        return round(middle + (below[j][axis] - middle) * scale)
-
-    def _whole(self, points: list[Point]) -> bool:
-        """Whether the vertices look complete: two equal rings or more, and a boxlike count."""
-        levels: dict[int, int] = {}
-        for p in points:
-            levels[p[1]] = levels.get(p[1], 0) + 1
-        counts = list(levels.values())
-        return len(counts) >= 2 and len(set(counts)) == 1 and counts[0] >= 3
+    def _entry(self) -> list[int]:
+        """The rest of the outline's line: like the entry of that name before, or in the middle."""
+        told = [self.step_of.get(token, 0) for token in self.line[3:]]
+        name = self.line[1] if len(self.line) > 1 else self.outline[-1][0] if self.outline else 0
+        same = [(material, box) for n, material, box in self.outline if n == name]
+        if not same:
+            if len(told) < 3:
+                return []
+            return [self.step[step] for step in [self.top - told[0]][len(told) - 3 : 1] if step > told[0]]
+        material, (x, y, z, right, above, front) = same[-1]
+        beside = sum(box[0] == x and box[1] == y for _, box in same)
+        # The second of a pair with the same x is mirrored in z; the next pair in x.
+        low = (x, y, self.top - front) if beside % 2 else (self.top - right, y, same[-beside][1][2])
+        start = [*told[:3], *low[len(told) :]]
+        box = [*start, start[0] + right - x, above, start[2] + front - z]
+        steps = box[: next((i for i, step in enumerate(box) if not 0 <= step <= self.top), 6)]
+        known = [name, material, *(self.step[step] for step in steps), *([self.part] if len(steps) == 6 else [])]
+        return known[len(self.line) - 1 :]

@@ -15,6 +15,8 @@ from typing import Protocol
 import numpy as np
 from tokenizers import Tokenizer
 
+from meshscribe.shared.obj import DECLINED
+
 from .faces import EdgeFaces, TripleFaces
 
 
@@ -38,37 +40,41 @@ def _ids(values: Iterable[int]) -> np.ndarray:
 
 
 class PartsGrammar:
-    """The `parts` dialect over the starter's tokens (training/tokenizer.py): the plan, then parts of vertices sorted by
-    (y, x, z) and of faces in text order. A part has at least four vertices, as a closed piece must."""
+    """The `parts` dialect over the starter's tokens (training/tokenizer.py): the plan, the outline, then the outline's
+    parts one after another, each with its vertices inside its box sorted by (y, x, z), and its faces in text order. A
+    part has at least four vertices, as a closed piece must."""
 
-    LEAST = 64
+    LEAST = 96
     LONGEST_PLAN = 48  # tokens
-    PART = 60  # room that a new part is worth beginning in; 4 vertices and a face take 23
+    ENTRY = 9  # tokens of a part's line in the outline
+    PART = 60  # room that a part is worth telling in; its head, 4 vertices and 4 faces take 43
 
     def __init__(self, tokenizer: Tokenizer, bins: int, plan_only: bool = False):
         vocabulary = tokenizer.get_vocab()
         self.starved = False
         self.stop = vocabulary["</s>"]
-        self.plan, self.g, self.usemtl, self.v, self.f = (
-            vocabulary["\n" + head] for head in ("# plan", "g", "usemtl", "v", "f")
-        )
+        self.plan, self.part, self.box, self.g, self.usemtl, self.v, self.f = heads = [
+            vocabulary["\n" + head] for head in ("# plan", "# part", "# box", "g", "usemtl", "v", "f")
+        ]
         self.steps = np.array([vocabulary[f" {i}"] for i in range(bins)], np.int64)
         largest = next(i for i in range(1, len(vocabulary)) if f" -{i + 1}" not in vocabulary)
         self.back = np.array([vocabulary[f" -{i + 1}"] for i in range(largest)], np.int64)
         self.step_of = {int(token): i for i, token in enumerate(self.steps)}
         self.back_of = {int(token): i + 1 for i, token in enumerate(self.back)}
         self.words = _ids(i for t, i in vocabulary.items() if t[0] == " " and len(t) > 2 and t[1:].isalpha())
-        self.after_plan = self.stop if plan_only else self.g
+        self.declined = vocabulary[f" {DECLINED}"]
+        self.after_plan = self.stop if plan_only else self.part
         self.planned = _ids({*self.words.tolist(), *self.steps[:21].tolist(), self.after_plan})
-        heads = {self.stop, self.plan, self.g, self.usemtl, self.v, self.f}
-        self.tokens = _ids({*heads, *self.words.tolist(), *self.steps.tolist(), *self.back.tolist()})
+        self.tokens = _ids({self.stop, *heads, *self.words.tolist(), *self.steps.tolist(), *self.back.tolist()})
         self.state = "start"
-        self.told = 0  # tokens of the plan
-        self.top = bins**3 - 1  # the highest sort key; a key is (y * bins + x) * bins + z
-        self.first = 0  # key of the first vertex of the newest part: the next part's is not lower
-        self.last = -1  # key of the newest vertex of the part
-        self.count = 0  # vertices of the part
-        self.point: list[int] = []  # x, y of the vertex that is being told
+        self.told: list[int] = []  # tokens of the plan, or of the line of the outline
+        self.outline: list[list[int]] = []  # name, material, low corner, high corner of each part, as tokens
+        self.number = -1  # of the part that is being told
+        self.head: list[int] = []  # what is left of its head: the outline has told it
+        self.low, self.size = np.zeros(3, int), np.ones(3, int)  # of its box, in steps
+        self.last = -1  # sort key of its newest vertex: (y * width + x) * depth + z, in steps from the low corner
+        self.count = 0  # of its vertices
+        self.point: list[int] = []  # x, y of the vertex that is being told, from the low corner
         self.faces = EdgeFaces(0)
 
     def legal(self, left: int) -> np.ndarray:
@@ -77,78 +83,109 @@ class PartsGrammar:
                 return _ids([self.plan])
             case "plan":
                 return self._in_plan(left)
-            case "name" | "material":
-                return self.words
-            case "named":
-                return _ids([self.usemtl, self.v])
-            case "painted":
-                return _ids([self.v])
+            case "outline":
+                return self._in_outline(left)
+            case "head":
+                return _ids([self.head[0]])
             case "point":
-                return self.steps[self._coordinates()]
+                return self.steps[self.low[len(self.point)] + np.flatnonzero(self._coordinates())]
             case "vertices":
-                return self._after_vertex(left)
+                return self._after_vertex(left - self._reserved())
             case "face":
-                return self._in_face(left)
+                return self._in_face(left - self._reserved())
         raise ValueError(f"No token is legal after the end ({self.state}).")
 
     def accept(self, token: int) -> None:
-        match self.state:
-            case "plan":
-                self.told += 1
-            case "point":
-                self._coordinate(self.step_of[token])
-                return
-            case "face" if token in self.back_of:
-                self.faces.add(self.count - self.back_of[token])
-                return
-            case "face":
-                self.faces.end()
-            case "vertices" if token == self.f:
-                self.faces = EdgeFaces(self.count)
-            case "name" | "material":
-                self.state = "named" if self.state == "name" else "painted"
-                return
         if token == self.stop:
             self.state = "end"
         elif token == self.plan:
             self.state = "plan"
-        elif token == self.g:
-            self.state, self.count = "name", 0
-        elif token == self.usemtl:
-            self.state = "material"
-        elif token == self.v:
-            self.state, self.point = "point", []
+        elif token == self.part:
+            self.state, self.told = "outline", []
+        elif token == self.g and self.state != "head":
+            self._begin()
         elif token == self.f:
+            if self.state == "face":
+                self.faces.end()
+            else:
+                self.faces = EdgeFaces(self.count)
             self.state = "face"
+        else:
+            self._word(token)
+
+    def _word(self, token: int) -> None:
+        """A token that is not a line's head, or that belongs to the head of a part."""
+        match self.state:
+            case "plan":
+                self.told.append(token)
+            case "outline":
+                self.told.append(token)
+                if len(self.told) == self.ENTRY - 1:
+                    self.outline.append(self.told)
+            case "head":
+                self.head.pop(0)
+                self.state = "head" if self.head else "point"
+            case "vertices":
+                self.state = "point"
+            case "point":
+                self._coordinate(self.step_of[token])
+            case "face":
+                self.faces.add(self.count - self.back_of[token])
+
+    def _begin(self) -> None:
+        """The next part of the outline."""
+        self.number, self.count, self.last, self.point = self.number + 1, 0, -1, []
+        name, material, *box = self.outline[self.number]
+        self.head = [name, self.usemtl, material, self.box, *box, self.v]
+        corners = np.array([self.step_of[token] for token in box]).reshape(2, 3)
+        self.low, self.size = corners[0], corners[1] - corners[0] + 1
+        self.state = "head"
+
+    def _reserved(self) -> int:
+        """Tokens that are kept for the parts to come."""
+        return self.PART * (len(self.outline) - self.number - 1)
 
     def _coordinate(self, step: int) -> None:
-        self.point.append(step)
+        self.point.append(step - int(self.low[len(self.point)]))
         if len(self.point) == 3:
             x, y, z = self.point
-            bins = len(self.steps)
-            self.last = (y * bins + x) * bins + z
-            self.count += 1
+            self.last = (y * int(self.size[0]) + x) * int(self.size[2]) + z
+            self.count, self.point = self.count + 1, []
             self.state = "vertices"
-            if self.count == 1:
-                self.first = self.last
 
     def _in_plan(self, left: int) -> np.ndarray:
         if not self.told:
-            return self.words
-        reserve = 1 if self.after_plan == self.stop else self.PART
-        if self.told >= self.LONGEST_PLAN or left <= reserve:
+            return self.words[self.words != self.declined]
+        reserve = 1 if self.after_plan == self.stop else self.ENTRY + self.PART
+        if len(self.told) >= self.LONGEST_PLAN or left <= reserve:
             self.starved = self.starved or left <= reserve
             return _ids([self.after_plan])
         return self.planned
 
+    def _in_outline(self, left: int) -> np.ndarray:
+        """A part's name, material and box: at least two steps an axis, no lower than the part before."""
+        place, bins = len(self.told), len(self.steps)
+        if place < 2:
+            return self.words
+        if place < 5:
+            least = self.step_of[self.outline[-1][3]] if place == 3 and self.outline else 0
+            return self.steps[least : bins - 1]
+        if place < 8:
+            return self.steps[self.step_of[self.told[place - 3]] + 1 :]
+        room = left > self.ENTRY + self.PART * (len(self.outline) + 1)
+        self.starved = self.starved or not room
+        return _ids([self.part, self.g]) if room else _ids([self.g])
+
     def _coordinates(self) -> np.ndarray:
-        """bool [bins]: the steps that keep the sort key inside the range that the order leaves. The key's digits are
-        y, x, z; the text tells x, then y, then z."""
-        bins = len(self.steps)
-        low = self.last + 1 if self.count else self.first
-        high = self.top - max(0, 3 - self.count)  # three more must be able to follow the first
-        (y0, x0, z0), (y1, x1, z1) = (((k // bins**2), (k // bins) % bins, k % bins) for k in (low, high))
-        order = np.arange(bins)
+        """bool [steps of the box]: those that keep the sort key inside the range that the order leaves. The key's
+        digits are y, x, z; the text tells x, then y, then z."""
+        width, height, depth = self.size.tolist()
+        low = self.last + 1
+        high = width * height * depth - 1 - max(0, 3 - self.count)  # three more must be able to follow the first
+        if not self.count:
+            high = min(high, width * depth - 1)  # the box stands on its first vertex
+        (y0, x0, z0), (y1, x1, z1) = ((k // (width * depth), (k // depth) % width, k % depth) for k in (low, high))
+        order = np.arange(self.size[len(self.point)])
         if not self.point:
             if y1 - y0 >= 2:
                 return order >= 0
@@ -157,13 +194,13 @@ class PartsGrammar:
         if len(self.point) == 1:
             return (order >= (y0 if x >= x0 else y0 + 1)) & (order <= (y1 if x <= x1 else y1 - 1))
         y = self.point[1]
-        return (order >= (z0 if (y, x) == (y0, x0) else 0)) & (order <= (z1 if (y, x) == (y1, x1) else bins - 1))
+        return (order >= (z0 if (y, x) == (y0, x0) else 0)) & (order <= (z1 if (y, x) == (y1, x1) else depth - 1))
 
     def _after_vertex(self, left: int) -> np.ndarray:
         """Another vertex or the faces; room for about a quad a vertex is kept."""
         if self.count < 4:
             return _ids([self.v])
-        more = self.count < len(self.back) and self.last < self.top
+        more = self.count < len(self.back) and self.last < int(self.size.prod()) - 1
         room = left >= 4 + 5 * (self.count + 1) + 1
         self.starved = self.starved or (more and not room)
         return _ids([self.v, self.f]) if more and room else _ids([self.f])
@@ -173,12 +210,10 @@ class PartsGrammar:
         corners = self.back[self.count - 1 - self.faces.next(left - 2)]
         if not self.faces.closable:
             return np.sort(corners)
-        follow = [self.stop]
+        follow = [self.stop if self.number == len(self.outline) - 1 else self.g]
         if left >= 7 and self.faces.another():  # head, up to four corners, stop; and one to spare
             follow.append(self.f)
-        if left > self.PART and self.first <= self.top - 3:
-            follow.append(self.g)
-        self.starved = self.starved or left <= self.PART
+        self.starved = self.starved or left < 7
         return _ids([*corners.tolist(), *follow])
 
 

@@ -16,18 +16,17 @@ class Sampler:
     def pick(self, logits: np.ndarray) -> int:
         """A position in logits float [K]."""
         if self.temperature <= 0 or len(logits) == 1:
-            return int(np.argmax(logits))
-        return int(np.searchsorted(np.cumsum(self.probabilities(logits)), self._random.random(), side="right"))
+            return int(logits.argmax())
+        sums = self.weights(logits).cumsum()
+        place = int(sums.searchsorted(self._random.random() * sums[-1], side="right"))
+        # the draw is below 1, but its product with the sum can round up to the sum: then it is the last that counts
+        return place if place < len(sums) else int(sums.searchsorted(sums[-1]))
 
-    def probabilities(self, logits: np.ndarray) -> np.ndarray:
-        """float64 [K], summing to a little over 1 so that no draw falls past the end."""
-        scaled = np.exp((logits.astype(np.float64) - logits.max()) / self.temperature)
-        shares = scaled / scaled.sum()
+    def weights(self, logits: np.ndarray) -> np.ndarray:
+        """float64 [K], in proportion to what each position is drawn with."""
+        scaled = np.exp((logits - logits.max()).astype(np.float64) / self.temperature)
         if self.top_p < 1.0:
-            order = np.argsort(-shares, kind="stable")
-            before = np.cumsum(shares[order]) - shares[order]
-            shares[order[before >= self.top_p]] = 0.0
-            shares /= shares.sum()
-        last = int(np.flatnonzero(shares)[-1])
-        shares[last] += 1e-9
-        return shares
+            order = np.argsort(-scaled, kind="stable")
+            before = np.cumsum(scaled[order]) - scaled[order]
+            scaled[order[before >= self.top_p * scaled.sum()]] = 0.0
+        return scaled

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from meshscribe.shared.messages import Code, Outcome, Request
+from meshscribe.shared.messages import Code
+from meshscribe.shared.tasks import Outcome, Request
 
 
 class EngineError(Exception):
@@ -33,14 +34,30 @@ class Hooks:
     cancelled: Callable[[], bool]
 
 
+class Work(NamedTuple):
+    """A request that an engine runs beside others."""
+
+    request: Request
+    hooks: Hooks
+
+
 class Engine(Protocol):
     """One loaded model."""
 
     model: str  # its name in the catalog
-    device: str  # "cpu", "cuda:0 NVIDIA ...", for people
+
+    @property
+    def device(self) -> str:
+        """ "cpu", "cuda:0 NVIDIA ...", "studio:8000 vLLM", for people."""
+        ...
 
     def run(self, request: Request, hooks: Hooks) -> Outcome:
         """Run one request to its end. EngineError where it cannot."""
+        ...
+
+    def together(self, first: Work, more: Callable[[], Work | None]) -> Iterator[tuple[Work, Outcome | EngineError]]:
+        """Run Generates and Changes side by side; yields each at its end. `more` is asked for another one again and
+        again while fewer than `rows` run. All hooks are called on this thread."""
         ...
 
     def close(self) -> None:

@@ -4,33 +4,35 @@ models that need it."""
 from __future__ import annotations
 
 import logging
-import re
 import time
-from collections.abc import Callable
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
 
+import numpy as np
+from msgspec.structs import replace
 from tokenizers import Tokenizer
 from tokenizers.decoders import DecodeStream
 
-from meshscribe.backend import prompts
 from meshscribe.backend.decode.draft import Draft
-from meshscribe.backend.decode.draft_llama_mesh import LlamaMeshDraft
-from meshscribe.backend.decode.draft_parts import FaceMemory, PartsDraft
-from meshscribe.backend.decode.grammar import Grammar, LlamaMeshGrammar, PartsGrammar
-from meshscribe.backend.decode.loop import Run, decode
+from meshscribe.backend.decode.grammar import Grammar
+from meshscribe.backend.decode.loop import Run, Stream, decode
 from meshscribe.backend.decode.sampling import Sampler
-from meshscribe.backend.facts import facts
-from meshscribe.backend.forward.base import Forward
+from meshscribe.backend.forward.base import Chunk, Forward
+from meshscribe.backend.models import fit
 from meshscribe.backend.models.store import Located, Progress, locate
-from meshscribe.backend.words import describe_plan
+from meshscribe.backend.understand.tasks import Understanding
 from meshscribe.shared import connection
-from meshscribe.shared.mesh import Mesh
-from meshscribe.shared.messages import Describe, Finish, Generate, Outcome, Request
-from meshscribe.shared.obj import DIALECTS, plan_words, write
+from meshscribe.shared.obj import DIALECTS
+from meshscribe.shared.tasks import Change, Finish, Generate, Outcome, Request
 
-from .base import EngineError, Hooks
+from .base import EngineError, Hooks, Work
+from .families import LlamaMeshPrompts, StarterPrompts
+from .rows import Rows
+from .understanding import fields, shown, understand, unpack
 
 log = logging.getLogger(__name__)
+DECLINE = 0.5  # probability of "none" over which the starter says that it cannot make something
 
 
 def open_engine(model: str, progress: Progress) -> LocalEngine:
@@ -40,16 +42,17 @@ def open_engine(model: str, progress: Progress) -> LocalEngine:
     try:
         tokenizer = Tokenizer.from_file(str(located.folder / "tokenizer.json"))
     except Exception as error:  # what the library raises is a bare Exception
-        raise EngineError("model_missing", f"The tokenizer in {located.folder} cannot be read: {error}") from None
-    family = StarterPrompts(tokenizer) if located.prompts == "starter" else LlamaMeshPrompts(tokenizer)
+        raise EngineError("model_missing", f"The tokenizer in {located.folder} cannot be read: {error}.") from None
+    starter = located.prompts == "starter"
+    family = StarterPrompts(tokenizer, located.folder) if starter else LlamaMeshPrompts(tokenizer)
     began = time.perf_counter()
-    forward, device = _forward(located, progress)
+    forward, device = _forward(located, family.context or 2048, progress)
     log.info("loaded %s (%s) on %s in %.2f s", located.name, located.precision, device, time.perf_counter() - began)
     return LocalEngine(located, tokenizer, family, forward, device)
 
 
-def _forward(located: Located, progress: Progress) -> tuple[Forward, str]:
-    """The model's forward pass, and its device."""
+def _forward(located: Located, context: int, progress: Progress) -> tuple[Forward, str]:
+    """The model's forward pass over texts of up to `context` tokens, and its device."""
     if located.precision == "onnx" and not (located.folder / "model.onnx").is_file():
         raise EngineError("model_missing", f"{located.folder} holds no model.onnx: name it with :bf16 or :nf4.")
     try:
@@ -58,11 +61,18 @@ def _forward(located: Located, progress: Progress) -> tuple[Forward, str]:
 
             return OnnxForward.open(located.folder), "cpu"
         from meshscribe.backend.forward.torch import TorchForward, device_name
+        from meshscribe.backend.models.loading import free
 
+        rows = fit.rows(located.folder, located.precision, context, space := free())
+        if not rows:
+            sentence = fit.refusal(located.name, located.folder, located.precision, context, space)
+            raise EngineError("out_of_memory", sentence)
         forward = TorchForward.open(
-            located.folder, located.precision, lambda done, total: progress("load", done, total, "bytes")
+            located.folder, located.precision, lambda done, total: progress("load", done, total, "bytes"), rows
         )
         return forward, device_name(forward.model)
+    except EngineError:
+        raise
     except ImportError:
         raise EngineError(
             "missing_library",
@@ -76,80 +86,21 @@ def _forward(located: Located, progress: Progress) -> tuple[Forward, str]:
         raise EngineError("model_missing", f"{located.name} could not be loaded: {reason[:300]}") from None
 
 
-class Prompts(Protocol):
-    """How one model family is asked."""
+@dataclass(slots=True)
+class Making:
+    """A mesh in the making: what it was asked for, and what its text is decoded with."""
 
-    stops: frozenset[int]
-    context: int | None  # tokens that it is any good with, where that is less than the model takes
-
-    def grammar(self) -> Grammar: ...
-    def draft(self) -> Draft: ...
-    def generate(self, request: Generate) -> str: ...
-    def describe(self, request: Describe, obj: str) -> str: ...
-
-
-class StarterPrompts:
-    """Task tokens and bare words; a mesh is read into its plan."""
-
-    context = None
-
-    def __init__(self, tokenizer: Tokenizer):
-        self.tokenizer = tokenizer
-        self.stops = frozenset({tokenizer.get_vocab()["</s>"]})
-        self.memory = FaceMemory()  # of the meshes that were made so far
-
-    def grammar(self, plan_only: bool = False) -> Grammar:
-        return PartsGrammar(self.tokenizer, DIALECTS["parts"].bins, plan_only)
-
-    def draft(self) -> Draft:
-        return PartsDraft(self.tokenizer, DIALECTS["parts"].bins, self.memory)
-
-    def generate(self, request: Generate) -> str:
-        if not prompts.words(request.prompt):
-            raise EngineError("bad_request", "The prompt has no words: say what to make, such as `a round table`.")
-        return "<s>" + prompts.starter_generate(request.prompt)
-
-    def describe(self, request: Describe, obj: str) -> str:
-        largest = max(int(index) for index in re.findall(r" -(\d+)", obj))
-        if self.tokenizer.token_to_id(f" -{largest}") is None:  # it would be read as two numbers
-            raise EngineError(
-                "over_budget",
-                f"A piece of the mesh has {largest} vertices, more than this model reads in one piece: simplify it.",
-            )
-        return "<s>" + prompts.starter_describe(obj)
-
-
-class LlamaMeshPrompts:
-    """Chat turns in Llama 3's template."""
-
-    context = prompts.LLAMA_MESH_CONTEXT
-
-    def __init__(self, tokenizer: Tokenizer):
-        self.tokenizer = tokenizer
-        found = (tokenizer.token_to_id(stop) for stop in (*prompts.LLAMA3_STOPS, "</s>"))
-        self.stops = frozenset(i for i in found if i is not None)
-
-    def grammar(self) -> LlamaMeshGrammar:
-        try:
-            return LlamaMeshGrammar(self.tokenizer, DIALECTS["llama-mesh"].bins, self.stops)
-        except ValueError as error:
-            raise EngineError("bad_request", str(error)) from None
-
-    def draft(self) -> Draft:
-        known = self.grammar()
-        return LlamaMeshDraft(known.v, known.f, known.space, known.line, known.numbers.tolist())
-
-    def generate(self, request: Generate) -> str:
-        if not prompts.plain(request.prompt):
-            raise EngineError("bad_request", "The prompt is empty: say what to make, such as `a round table`.")
-        return prompts.llama_mesh_generate(request.prompt)
-
-    def describe(self, request: Describe, obj: str) -> str:
-        return prompts.llama_mesh_describe(obj, request.prompt)
+    work: Work
+    prompt: list[int]
+    grammar: Grammar | None
+    limit: int
+    text: Streamed
+    draft: Draft | None
+    stream: Stream = field(init=False)
 
 
 class LocalEngine:
-    """One loaded model. `run` is not reentrant: a worker holds one engine and runs one job at a time."""
+    """One loaded model. Not reentrant: a worker holds one engine, and calls it on one thread."""
 
     def __init__(
         self,
@@ -163,18 +114,64 @@ class LocalEngine:
         self.dialect = DIALECTS[located.dialect]
         self.tokenizer, self.family, self.forward = tokenizer, family, forward
         self.context = min(forward.context, family.context or forward.context)
-        self._cached: list[int] = []  # the tokens in the forward pass's cache
+        self.rows = forward.rows
+        self._rows = Rows(forward)
+        self._meant: list[int] = []  # the last prompt that the model took for something it can make
 
     def run(self, request: Request, hooks: Hooks) -> Outcome:
-        if isinstance(request, Generate):
-            return self._generate(request, hooks)
-        return self._describe(request, hooks)
+        if not isinstance(request, Generate | Change):
+            return self._understand(request, hooks)
+        ((_, how),) = self.together(Work(request, hooks), lambda: None)
+        if isinstance(how, EngineError):
+            raise how
+        return how
 
     def close(self) -> None:
-        del self.forward
+        self.forward.close()
 
-    def _generate(self, request: Generate, hooks: Hooks) -> Outcome:
-        prompt = self._ids(self.family.generate(request))
+    def together(self, first: Work, more: Callable[[], Work | None]) -> Iterator[tuple[Work, Outcome | EngineError]]:
+        """Run Generates and Changes side by side, each with its own row of the cache; yields each at its end. Between
+        passes `more` is asked for another one, as long as rows are free."""
+        makings: dict[int, Making] = {}  # by row
+        waiting: list[Making] = []  # a mesh whose prompt is just being read for another one
+        refused: list[tuple[Work, EngineError]] = []
+        arriving = [first]
+
+        def another() -> Stream | None:
+            while making := waiting.pop() if waiting else prepared():
+                if self._seat(making):
+                    makings[making.stream.row] = making
+                    return making.stream
+                waiting.append(making)
+                break
+            return None
+
+        def prepared() -> Making | None:
+            while work := arriving.pop() if arriving else more():
+                try:
+                    return self._prepare(work)
+                except EngineError as error:
+                    refused.append((work, error))
+            return None
+
+        try:
+            for stream in decode(self.forward, [], another):
+                yield from refused
+                refused.clear()
+                making = makings.pop(stream.row)
+                yield making.work, self._finish(making)
+            yield from refused
+        finally:
+            for making in makings.values():
+                self._rows.leave(making.stream.row, making.prompt)
+
+    def _prepare(self, work: Work) -> Making:
+        request = work.request
+        assert isinstance(request, Generate | Change)
+        if isinstance(request, Change):
+            prompt = self._ids(shown(self, unpack(request.mesh), partial(self.family.change, request)))
+        else:
+            prompt = self._ids(self.family.generate(request))
         grammar = self.family.grammar() if request.masks else None
         least = grammar.LEAST if grammar else 1
         limit = min(request.max_tokens or self.context - len(prompt), self.forward.context - len(prompt))
@@ -182,85 +179,121 @@ class LocalEngine:
             if request.max_tokens and request.max_tokens < least:
                 raise EngineError("bad_request", f"A mesh takes at least {least} tokens: raise max_tokens.")
             raise EngineError("over_budget", f"The prompt takes {len(prompt):,} tokens and leaves no room for a mesh.")
-        text = Streamed(self.tokenizer, hooks.emit)
-        run = self._decode(
-            prompt, Sampler(request.seed, request.temperature, request.top_p), grammar, limit, text, hooks
+        if isinstance(request, Generate) and isinstance(self.family, StarterPrompts) and prompt != self._meant:
+            self._decline(prompt, self.family)
+            self._meant = prompt
+        text = Streamed(self.tokenizer, work.hooks.emit)
+        return Making(work, prompt, grammar, limit, text, self.family.draft() if grammar else None)
+
+    def _seat(self, making: Making) -> bool:
+        """Give a mesh its row, and begin its text; whether it could be now."""
+        work, prompt = making.work, making.prompt
+        if (place := self._rows.take(prompt)) is None:
+            return False
+        work.hooks.progress("prefill", 0, len(prompt), "tokens")
+        making.stream = Stream(
+            place[0],
+            prompt,
+            Sampler(work.request.seed, work.request.temperature, work.request.top_p),
+            stops=self.family.stops,
+            limit=making.limit,
+            emit=making.text.add,
+            grammar=making.grammar,
+            draft=making.draft,
+            cached=place[1],
+            cancelled=work.hooks.cancelled,
         )
-        if run.finish == "stop" or (grammar and run.finish == "length"):  # else the last line may be cut
-            text.close()
-        return self._outcome(run, request.seed, len(prompt), self.dialect.name)
+        return True
 
-    def _describe(self, request: Describe, hooks: Hooks) -> Outcome:
-        mesh = unpack(request)
-        known = facts(mesh)
-        written = write(mesh, self.dialect)
-        if not written.faces:
-            raise EngineError("bad_request", "The mesh has no face with an area, so there is nothing to describe.")
-        prompt = self._ids(self.family.describe(request, written.text))
-        reserve = 64 if isinstance(self.family, StarterPrompts) else 256
-        room = self.context - reserve
-        if len(prompt) > room:
-            share = room / len(prompt)
+    def _finish(self, making: Making) -> Outcome:
+        run = making.stream.run
+        self._rows.leave(making.stream.row, making.prompt + run.tokens)
+        if making.draft and run.finish != "cancelled":  # else the last line may be cut
+            making.draft.end()
+        if run.finish == "stop" or (making.grammar and run.finish == "length"):  # else the last line may be cut
+            making.text.close()
+        return self._outcome(run, making.work.request.seed, len(making.prompt), self.dialect.name)
+
+    def _decline(self, prompt: list[int], family: StarterPrompts) -> None:
+        """EngineError where the model holds a prompt for something that it cannot make; names what is nearest."""
+        asked = [*prompt, family.plan]
+        row, known = self._rows.take(asked, wait=False)
+        self.forward.truncate(row, known)
+        ids = np.array(sorted([*family.known, family.declined]), np.int64)
+        logs = self.forward.extend({row: Chunk(asked[known:], 1, ids)})[row][0]
+        self._rows.leave(row, asked)
+        likely = [int(ids[i]) for i in np.argsort(-logs)]
+        share = float(1 / np.exp(logs - logs[np.searchsorted(ids, family.declined)]).sum())
+        if share > DECLINE:
+            near = [family.known[token] for token in likely if token in family.known][:3]
             raise EngineError(
-                "over_budget",
-                f"The mesh takes {len(prompt):,} tokens and {self.model} reads {room:,}: "
-                f"simplify it to about {int(written.faces * share * 0.95):,} faces.",
+                "declined",
+                f"The starter cannot make that. The nearest things it knows are {near[0]}, {near[1]} and {near[2]}; "
+                "`meshscribe models` lists them all. LLaMA-Mesh makes other things.",
             )
-        if isinstance(self.family, StarterPrompts):
-            run, sentence = self._read_plan(prompt, request, hooks)
-            if run.finish != "cancelled":
-                hooks.emit(sentence, len(run.tokens))
-        else:
-            limit = min(request.max_tokens or 512, self.forward.context - len(prompt))
-            text = Streamed(self.tokenizer, hooks.emit, newline=False)
-            run = self._decode(prompt, Sampler(request.seed, request.temperature), None, limit, text, hooks)
-        return self._outcome(run, request.seed, len(prompt), "", known)
 
-    def _read_plan(self, prompt: list[int], request: Describe, hooks: Hooks) -> tuple[Run, str]:
-        """The starter answers with a plan, which is put into a sentence."""
+    def _understand(self, request: Understanding, hooks: Hooks) -> Outcome:
+        answer, run, told = understand(self, request, hooks)
+        return replace(self._outcome(run, request.seed, told, ""), **fields(answer))
+
+    @property
+    def knows_language(self) -> bool:
+        return not isinstance(self.family, StarterPrompts)
+
+    def say(self, prompt: str, limit: int, request: Understanding, hooks: Hooks) -> tuple[str, Run, int]:
+        """The model's words for a prompt, which are emitted as they come; the run, and the tokens of the prompt."""
+        ids = self._ids(prompt)
+        said: list[str] = []
+
+        def emit(text: str, tokens: int) -> None:
+            said.append(text)
+            hooks.emit(text, tokens)
+
+        limit = min(request.max_tokens or limit, self.forward.context - len(ids))
+        text = Streamed(self.tokenizer, emit, newline=False)
+        run = self._decode(ids, Sampler(request.seed, request.temperature, request.top_p), None, limit, text, hooks)
+        return "".join(said), run, len(ids)
+
+    def fits(self, prompt: str, answer: int) -> bool:
+        """Whether a prompt leaves room for an answer of so many tokens."""
+        return len(self._ids(prompt)) <= self.context - answer
+
+    def read_plan(self, obj: str, hooks: Hooks) -> tuple[str, Run, int]:
+        """The starter's plan for a mesh in dialect text: its words, the run, and the tokens of the question."""
         assert isinstance(self.family, StarterPrompts)
+        prompt = self._ids(self.family.describe(obj))
         silent = Streamed(self.tokenizer, lambda text, tokens: None, newline=False)
         grammar = self.family.grammar(plan_only=True)
-        run = self._decode(prompt, Sampler(request.seed, request.temperature), grammar, 64, silent, hooks, drafts=False)
-        line = self.tokenizer.decode(run.tokens).strip()
-        family, attributes = plan_words(line.removeprefix("# plan").strip())
-        return run, describe_plan(family, attributes)
+        run = self._decode(prompt, Sampler(0, 0.0), grammar, 64, silent, hooks)
+        return self.tokenizer.decode(run.tokens).strip().removeprefix("# plan").strip(), run, len(prompt)
 
     def _decode(
-        self,
-        prompt: list[int],
-        sampler: Sampler,
-        grammar: Grammar | None,
-        limit: int,
-        text: Streamed,
-        hooks: Hooks,
-        drafts: bool = True,
+        self, prompt: list[int], sampler: Sampler, grammar: Grammar | None, limit: int, text: Streamed, hooks: Hooks
     ) -> Run:
+        """One text without guesses."""
         hooks.progress("prefill", 0, len(prompt), "tokens")
-        same = (i for i, (a, b) in enumerate(zip(self._cached, prompt, strict=False)) if a != b)
-        cached, self._cached = next(same, min(len(self._cached), len(prompt))), []
-        draft = self.family.draft() if grammar and drafts else None
-        run = decode(
-            self.forward,
+        row, cached = self._rows.take(prompt, wait=False)
+        stream = Stream(
+            row,
             prompt,
             sampler,
             stops=self.family.stops,
             limit=limit,
             emit=text.add,
             grammar=grammar,
-            draft=draft,
             cached=cached,
             cancelled=hooks.cancelled,
         )
-        self._cached = [*prompt, *run.tokens][: self.forward.length]
-        if draft:
-            draft.end()
-        return run
+        for _ in decode(self.forward, [stream]):
+            self._rows.leave(row, prompt + stream.run.tokens)
+        return stream.run
 
     def _ids(self, text: str) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=False).ids
 
-    def _outcome(self, run: Run, seed: int, prompt: int, dialect: str, known: dict | None = None) -> Outcome:
+    def _outcome(self, run: Run | None, seed: int, prompt: int, dialect: str) -> Outcome:
+        if run is None:  # the rules sufficed
+            return Outcome(finish="stop", model=self.model, revision=self.revision, device=self.device, seed=seed)
         finish: Finish = "cancelled" if run.finish == "cancelled" else "length" if run.finish == "length" else "stop"
         return Outcome(
             finish=finish,
@@ -275,19 +308,7 @@ class LocalEngine:
             first_token=run.first_token,
             masked_mass=run.masked_mass,
             dialect=dialect,
-            facts=known,
         )
-
-
-def unpack(request: Describe) -> Mesh:
-    """The mesh of a request. EngineError where it is none."""
-    try:
-        mesh = request.mesh.unpack()
-    except ValueError as error:
-        raise EngineError("bad_request", f"The mesh could not be read: {error}") from None
-    if not len(mesh.sizes):
-        raise EngineError("bad_request", "The mesh has no faces, so there is nothing to describe.")
-    return mesh
 
 
 class Streamed:

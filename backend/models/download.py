@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 from pathlib import Path
 
@@ -47,6 +48,8 @@ def fetch(repository: str, revision: str, folder: Path, patterns: list[str], pro
                 (folder / file.rfilename).unlink(missing_ok=True)
                 raise OSError(f"{file.rfilename} did not arrive whole")
     except Exception as error:  # the hub's own, and those of whichever network library it uses
+        if _full(error):
+            raise EngineError("no_space", f"The disk is full: make room and try again; {repository} goes on.") from None
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise EngineError(
             "download_failed",
@@ -55,6 +58,15 @@ def fetch(repository: str, revision: str, folder: Path, patterns: list[str], pro
         ) from None
     verify(folder, {file.rfilename: file.lfs.sha256 for file in files if file.lfs}, progress)
     return str(info.sha)
+
+
+def _full(error: BaseException | None) -> bool:
+    """Whether an error comes from a disk, or a quota, that is full."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _whole(folder: Path, file: RepoSibling) -> bool:

@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Literal
 
 from meshscribe.backend.engines.base import EngineError
-from meshscribe.shared.messages import ModelEntry
+from meshscribe.shared.reports import ModelEntry
+from meshscribe.shared.servers import Server, ServerError, load
 
 STARTER = Path(__file__).parent.parent / "starter"
 CATALOG = tomllib.loads((Path(__file__).parent / "catalog.toml").read_text())
@@ -49,19 +50,30 @@ class Located:
 
 
 def entries(home: Path) -> list[ModelEntry]:
-    """The catalog, with what is on this machine."""
+    """The catalog, with what is on this machine, and the servers."""
     return [
         ModelEntry(
             name=name,
             title=entry["title"],
             state="ready" if name == "starter" or _whole(downloaded(home, name)) else "absent",
-            size=entry.get("size") or sum(f.stat().st_size for f in STARTER.glob("model.*")),
+            size=entry.get("size") or sum(file.stat().st_size for file in STARTER.iterdir()),
             licence=entry["licence"],
             dialect=entry["dialect"],
             needs=entry.get("needs", ""),
+            licence_text=entry.get("licence_text", "").strip(),
         )
         for name, entry in CATALOG.items()
+    ] + [
+        ModelEntry(name=name, title=f"{server.model or 'A model'} on {server.host}"[:200], state="ready")
+        for name, server in _servers(home).items()
     ]
+
+
+def _servers(home: Path) -> dict[str, Server]:
+    try:
+        return load(home)
+    except ServerError:  # `meshscribe servers` says what is wrong with the file
+        return {}
 
 
 def locate(home: Path, spec: str) -> Located:

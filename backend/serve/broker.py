@@ -12,36 +12,40 @@ import logging
 import math
 import os
 import secrets
-import signal
 import socket
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 import zmq
 from zmq.auth.thread import ThreadAuthenticator
 
 from meshscribe import __version__
-from meshscribe.shared.connection import Connection, NoConnectionError, process_alive
-from meshscribe.shared.messages import Done, Error, FromBroker, Goodbye, ModelEntry, StatusReply, encode
+from meshscribe.shared import connection
+from meshscribe.shared.connection import Connection, NoConnectionError
+from meshscribe.shared.frames import encode
+from meshscribe.shared.messages import Done, Error, FromBroker, Goodbye, StatusReply
+from meshscribe.shared.reports import ModelEntry
 
+from .delivery import Delivery
 from .desk import Desk
 from .dispatch import Dispatch
-from .folder import lock, log_to, prepare
+from .door import Door, StartError
+from .downloads import Downloads
+from .folder import lock, prepare
 from .journal import Journal
-from .keys import AllowList, KeyPair, load_or_make, remove_connection, secure, write_connection
+from .keys import AllowList, KeyPair, load_or_make
+from .log import log_to
+from .orders import Failed
+from .signals import Alarm, signals
 from .supervisor import DOMAIN, Supervisor
 
-CLIENTS = "clients"  # the ZAP domain of the clients' socket
-TICK, IDLE_TICK = (
-    0.1,
-    0.25,
-)  # seconds between looks at the worker's process, while it works and while it does not
+TICK, IDLE_TICK = 0.1, 0.25  # seconds between looks at the children, while they work and while they do not
 PARENT_TICK = 1.0
 PRUNE = 3_600.0  # seconds between prunings of the journal
+UNLOAD = 300.0  # seconds without a job after which a model gives its memory back
 BATCH = 100  # messages of clients in one turn, so that a flood does not hold up what is due
 LINGER = 200  # milliseconds that the Goodbyes may take
 NO_ENGINE = "The model's process cannot be started: see logs/worker.log and logs/worker.stderr in {}."
@@ -56,9 +60,11 @@ def serve(
     models: Callable[[], list[ModelEntry]] = list,
     worker_command: list[str] | None = None,
     idle: float | None = None,
+    host: str = "",
 ) -> int:
     """Run a backend in the folder `home` until it is told to stop; the exit code, 2 where it could not start (one
-    sentence on stderr says why). `port` 0 takes a free one; with `parent` it ends when that process is gone, with
+    sentence on stderr says why). `port` 0 takes a free one. With `host`, an address of this machine, invited clients
+    on other machines may come in there, at `port`. With `parent` it ends when that process is gone, with
     `idle` after so many seconds without a client and without a job."""
     try:
         prepare(home)
@@ -67,17 +73,16 @@ def serve(
             return _refuse(f"A backend is running in {home} already: use it, or stop it first.")
         with held:
             log_to(home, "broker")
-            with contextlib.closing(Broker(home, port, parent, models, worker_command, idle)) as broker:
-                broker.run()
+            with (
+                signals() as alarm,
+                contextlib.closing(Broker(home, port, host, parent, models, worker_command, idle)) as broker,
+            ):
+                broker.run(alarm)
     except (StartError, NoConnectionError) as trouble:
         return _refuse(str(trouble))
     except (OSError, sqlite3.Error) as error:
         return _refuse(f"The backend's folder {home} cannot be used: {error}.")
     return 0
-
-
-class StartError(Exception):
-    """Why the broker cannot start, in a sentence."""
 
 
 def _refuse(sentence: str) -> int:
@@ -86,12 +91,13 @@ def _refuse(sentence: str) -> int:
 
 
 class Broker:
-    """The sockets and the loop. StartError where the port is taken."""
+    """The door, the worker, and the loop between them. StartError where the port is taken."""
 
     def __init__(
         self,
         home: Path,
         port: int,
+        host: str,
         parent: int | None,
         models: Callable[[], list[ModelEntry]],
         worker_command: list[str] | None,
@@ -100,107 +106,113 @@ class Broker:
         self._home, self._parent, self._idle = home, parent, idle
         server, client = load_or_make(home, "server"), load_or_make(home, "client")
         now = time.monotonic()
-        allow_worker = AllowList()
         self._journal = Journal(home)
         self._context = zmq.Context()
-        self._doorkeeper = ThreadAuthenticator(self._context)  # before the first bind: no door without a keeper
-        self._doorkeeper.start()
-        self._doorkeeper.configure_curve_callback(CLIENTS, AllowList(client.public))
-        self._doorkeeper.configure_curve_callback(DOMAIN, allow_worker)
-        self._socket = self._context.socket(zmq.ROUTER)
-        secure(self._socket, server, CLIENTS)
-        self._socket.router_mandatory = 1  # otherwise what cannot be sent vanishes without a word
-        self._socket.heartbeat_ivl, self._socket.heartbeat_timeout = 1_000, 3_000
-        self._socket.rcvhwm = 64  # messages of MAX_MESSAGE bytes that wait for us, from one client
+        self._keeper = ThreadAuthenticator(self._context)  # before the first bind: no door without a keeper
+        self._keeper.start()
+        allow_worker = AllowList({})
+        self._keeper.configure_curve_callback(DOMAIN, allow_worker)
         try:
-            self._socket.bind(f"tcp://127.0.0.1:{port or '*'}")
-        except zmq.ZMQError as error:
+            self._door = Door(self._context, self._keeper, home, server, client, port, host)
+        except (StartError, NoConnectionError):
             self._shut()
-            sentence = f"Port {port} cannot be used ({error.strerror}): choose another with --port."
-            raise StartError(sentence) from None
+            raise
         self._about = StatusReply(secrets.token_hex(8), app=__version__, pid=os.getpid())
         self._supervisor = Supervisor(self._context, home, allow_worker, worker_command)
         self._dispatch = Dispatch(self._journal)
-        self._desk = Desk(self._dispatch, self._about, models, self._supervisor.status, now)
+        self._delivery = Delivery(self._dispatch)
+        self._downloads = Downloads(home)
+        self._desk = Desk(
+            self._dispatch, self._delivery, self._about, models, self._supervisor.status, self._downloads, now
+        )
         self._next_parent, self._next_prune, self._busy = now, now + PRUNE, now
         self._announce(client, server)
 
     def _announce(self, client: KeyPair, server: KeyPair) -> None:
-        connection = Connection(
-            endpoint=self._socket.getsockopt_string(zmq.LAST_ENDPOINT),
+        there = Connection(
+            endpoint=self._door.endpoint,
             server_key=server.public,
             public_key=client.public,
             secret_key=client.secret,
             session=self._about.session,
             pid=self._about.pid,
             app=self._about.app,
+            door=self._door.remote,
         )
-        write_connection(self._home, connection)
-        log.info("up at %s, version %s", connection.endpoint, connection.app)
+        connection.write(self._home, there)
+        log.info("up", extra={"endpoint": there.endpoint, "door": there.door, "version": there.app})
 
     # ----------------------------------------------------------------------------------------------- the loop
 
-    def run(self) -> None:
+    def run(self, alarm: Alarm) -> None:
         """Serve until a client's Shutdown, a signal, or the end of the parent."""
-        with _signals(self.stop) as alarm:
-            while not self._desk.stopping:
-                self._wait(alarm)
-                self._turn(time.monotonic())
+        while not (self._desk.stopping or alarm.rung):
+            self._wait(alarm.socket)
+            self._turn(time.monotonic())
         log.info("stopping")
-        self._dispatch.stop()
-        self._send(time.monotonic())
-        self._desk.goodbye(Goodbye())
-        self._send(time.monotonic())
-
-    def stop(self) -> None:
-        self._desk.stopping = True
+        now = time.monotonic()
+        self._dispatch.stop(now)
+        self._send(now)
+        self._delivery.goodbye(Goodbye())
+        self._send(now)
 
     def _wait(self, alarm: socket.socket) -> None:
-        """Until a message comes, a delta is due, or it is time to look at the worker's process."""
+        """Until a message comes, a delta is due, or it is time to look at the children."""
         poller = zmq.Poller()
-        for source in (self._socket, alarm, self._supervisor.socket):
+        for source in (self._door.socket, alarm, self._supervisor.socket):
             if source is not None:
                 poller.register(source, zmq.POLLIN)
-        tick = IDLE_TICK if self._dispatch.slot is None and self._supervisor.ready else TICK
-        due = self._desk.due(time.monotonic())
+        idle = self._dispatch.slot is None and self._supervisor.ready and not self._downloads.active
+        tick = IDLE_TICK if idle else TICK
+        due = self._delivery.due(time.monotonic())
         poller.poll(math.ceil(1000 * (tick if due is None else min(due, tick))))
 
     def _turn(self, now: float) -> None:
         for _ in range(BATCH):
-            try:
-                route, *frames = self._socket.recv_multipart(zmq.DONTWAIT)
-            except zmq.Again:
+            if (found := self._door.receive()) is None:
                 break
-            self._desk.receive(route, frames, now)
-        for message in self._supervisor.messages():
-            self._dispatch.take(message, now)
-        if self._supervisor.watch(now):
-            self._dispatch.worker_gone()
-            if self._supervisor.given_up:
-                self._dispatch.give_up(NO_ENGINE.format(self._home))
-        if self._dispatch.waiting:
-            self._supervisor.wake()
-        if self._dispatch.overdue(now):
-            log.error("the worker does not stop its job: ending it")
-            self._supervisor.kill()
-        if self._supervisor.ready:
-            self._dispatch.next()
+            route, frames, guest = found
+            self._desk.receive(route, frames, now, guest)
+        self._attend(now)
+        for update in self._downloads.updates():
+            self._delivery.tell(update)
         self._send(now)
         self._chores(now)
 
+    def _attend(self, now: float) -> None:
+        """The worker: what it says, whether it still works, and what it does next."""
+        for message in self._supervisor.messages():
+            self._dispatch.take(message, now)
+            if isinstance(message, Failed) and message.code == "out_of_memory":
+                self._supervisor.renew(now)
+        if (death := self._supervisor.watch(now)) is not None:
+            self._dispatch.worker_gone(death, now)
+            if self._supervisor.given_up:
+                self._dispatch.give_up(NO_ENGINE.format(self._home), now)
+        if self._dispatch.waiting:
+            self._supervisor.wake()
+        if self._dispatch.watch(now):
+            self._supervisor.kill()
+        if self._dispatch.slot is None and self._supervisor.loaded and not self._dispatch.waiting:
+            if self._desk.unload or now - self._dispatch.worked > UNLOAD:
+                self._supervisor.renew(now)
+            self._desk.unload = False
+        if self._supervisor.ready:
+            self._dispatch.next(now)
+
     def _send(self, now: float) -> None:
         """The journal first, so that what anybody has heard of is never lost; then the messages."""
-        self._desk.flush(now)
+        self._delivery.flush(now)
         self._journal.commit()
         for order in self._dispatch.orders:
             self._supervisor.send(order)
         self._dispatch.orders.clear()
         deaf: set[bytes] = set()  # routes that failed: after a message is lost, none may follow
-        for route, message in self._desk.out:
+        for route, message in self._delivery.out:
             if route not in deaf and not self._put(route, message):
                 deaf.add(route)
-                self._desk.drop(route)
-        self._desk.out.clear()
+                self._delivery.drop(route)
+        self._delivery.out.clear()
 
     def _put(self, route: bytes, message: FromBroker) -> bool:
         try:
@@ -209,56 +221,45 @@ class Broker:
             job = message.job if isinstance(message, Done) else None
             log.error("an answer could not be sent: %s", error)
             frames = encode(Error("too_large", f"The backend's answer is too large to send. {error}", job))
-        try:
-            self._socket.send_multipart([route, *frames], zmq.DONTWAIT)
-        except zmq.ZMQError:  # EHOSTUNREACH: gone. EAGAIN: it has not read for long. Resume mends both
-            return False
-        return True
+        return self._door.send(route, frames)
 
     def _chores(self, now: float) -> None:
+        self._admit(now)
         if self._parent is not None and now >= self._next_parent:
             self._next_parent = now + PARENT_TICK
-            if not process_alive(self._parent):
+            if not connection.process_alive(self._parent):
                 log.info("the parent process has ended")
-                self.stop()
-        if self._desk.clients or self._dispatch.jobs:
+                self._desk.stopping = True
+        if self._delivery.clients or self._dispatch.jobs or self._downloads.active:
             self._busy = now
         elif self._idle is not None and now - self._busy > self._idle:
             log.info("nobody and nothing for %.0f s", self._idle)
-            self.stop()
-        if now >= self._next_prune:
+            self._desk.stopping = True
+        if now >= self._next_prune or self._journal.grown:
             self._next_prune = now + PRUNE
             self._journal.prune()
 
+    def _admit(self, now: float) -> None:
+        """Heed a changed list of guests."""
+        try:
+            gone = self._door.revoked()
+        except (NoConnectionError, OSError) as error:
+            log.error("the list of guests cannot be read: nobody is a guest now: %s", error)
+            gone = {client.guest for client in self._delivery.clients if client.guest}
+        if gone:
+            log.info("revoked", extra={"guests": sorted(gone)})
+            for guest in gone:
+                self._desk.revoke(guest, now)
+            self._door.reopen()
+
     def close(self) -> None:
-        remove_connection(self._home, self._about.session)
+        connection.remove(self._home, self._about.session)
+        self._downloads.close()
         self._supervisor.stop()
+        self._door.close(LINGER)
         self._shut()
 
     def _shut(self) -> None:
-        self._socket.close(linger=LINGER)
-        self._doorkeeper.stop()
+        self._keeper.stop()
         self._context.term()
         self._journal.close()
-
-
-@contextlib.contextmanager
-def _signals(stop: Callable[[], None]) -> Iterator[socket.socket]:
-    """Call `stop` on SIGINT, SIGTERM and SIGHUP. The socket becomes readable then, so that a poll ends at
-    once (Python restarts a system call that a handler interrupted)."""
-
-    def handle(_: int, __: FrameType | None) -> None:
-        stop()
-
-    ours, theirs = socket.socketpair()
-    theirs.setblocking(False)
-    names = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {name: signal.signal(name, handle) for name in names}
-    wakeup = signal.set_wakeup_fd(theirs.fileno())
-    try:
-        with ours, theirs:
-            yield ours
-    finally:
-        signal.set_wakeup_fd(wakeup)
-        for name, handler in before.items():
-            signal.signal(name, handler)

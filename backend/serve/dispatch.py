@@ -10,33 +10,26 @@ import logging
 import sqlite3
 
 import msgspec
+from msgspec.structs import replace
 
-from meshscribe.shared.messages import (
-    MAX_TEXT,
-    Abort,
-    Error,
-    Failed,
-    Finished,
-    FromWorker,
-    JobEntry,
-    Outcome,
-    Output,
-    Preload,
-    Progress,
-    Ready,
-    Start,
-    ToWorker,
-)
+from meshscribe.shared.messages import Error, Ping, Progress
+from meshscribe.shared.reports import JobEntry
+from meshscribe.shared.tasks import MAX_TEXT, Outcome
 
+from .counters import Tally
 from .jobs import FairQueue, Job
 from .journal import Journal
+from .orders import Abort, Failed, Finished, FromWorker, Output, Preload, Ready, Start, ToWorker
+from .watchdog import Watchdog
 
 PATIENCE = 1.0  # seconds that a cancelled job may take to end before it is ended without its worker
 STUCK = 30.0  # seconds until a worker that does not heed an Abort is taken for stuck
-GONE = "The model's process ended during this job. The text so far is kept: run the job again."
+STILL = "The model stood still for {:.0f} s and was ended. The text so far is kept: run the job again."
+LATE = "This job was not done within its limit of {:g} s. The text so far is kept: run it again with more time."
 STOPPED = "The backend was stopped before this job was done. The text so far is kept: run the job again."
 TOO_LONG = f"The model wrote more than {MAX_TEXT:,} characters, the limit of a job. The text so far is kept."
 LOAD = ""  # in `slot`: the worker loads a model, without a job
+DYING = "\0"  # in `slot`: the worker was ended, and is not gone yet
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +44,9 @@ class Dispatch:
         self.orders: list[ToWorker] = []
         self.news: list[tuple[Job | None, Progress | Error]] = []  # None: of a load, for the clients that asked for it
         self.slot: str | None = None  # what the worker does: a job (which may have ended by a Cancel), LOAD, or nothing
+        self.tally = Tally()
+        self.watchdog = Watchdog()
+        self.worked = 0.0  # when the worker was last given something, or was done with it
         self._preload = ""  # the model to load next
         self._aborted: float | None = None  # when the slot was told to stop, or gave its last sign of life
         self._journal = journal
@@ -67,34 +63,38 @@ class Dispatch:
             log.error("job %s could not be read from the journal: %s", id, error)
             return None
 
-    def newest(self, count: int) -> list[JobEntry]:
-        """The last jobs of the journal, newest first."""
+    def newest(self, count: int, guest: str) -> list[JobEntry]:
+        """The last jobs of the journal, newest first: all for this machine's own clients, else the guest's."""
         try:
-            return self._journal.newest(count)
+            found = self._journal.newest(count, guest)
+            here = self.jobs
+            return [replace(job, tokens=here[job.job].tokens) if job.job in here else job for job in found]
         except (sqlite3.Error, msgspec.MsgspecError) as error:
             log.error("the jobs could not be read from the journal: %s", error)
             return []
 
-    def add(self, job: Job) -> None:
+    def add(self, job: Job, now: float) -> None:
         """Accept a job. ValueError where the queue `refuses` it, sqlite3.Error where the journal fails."""
-        self.queue.push(job.client, job.id)
+        self.queue.push(job.lane, job.id)
         try:
             self._journal.accept(job)
         except sqlite3.Error:
             self.queue.remove(job.id)
             raise
-        self.jobs[job.id] = job
+        self.tally.accepted()
+        self.jobs[job.id], job.accepted = job, now
         job.position = list(self.queue).index(job.id)
         self._renumber()
 
     def cancel(self, job: Job, now: float) -> None:
         """Stop a job: at once where it waits, within PATIENCE where it runs. Nothing where it has ended."""
         if self.queue.remove(job.id):
-            self._end(job, _cancelled(job))
+            job.cancelled = now
+            self._end(job, _cancelled(job), now)
             self._renumber()
         elif job.state == "running" and job.cancelled is None:
-            job.cancelled = self._aborted = now
-            self.orders.append(Abort(job.id))
+            job.cancelled = now
+            self._abort(job, now)
 
     def load(self, model: str) -> None:
         """Load a model when the worker is free, before the next job. The last one asked for wins."""
@@ -104,11 +104,12 @@ class Dispatch:
 
     def take(self, message: FromWorker, now: float) -> None:
         """A message of the worker. What it still says of a job that has ended is not heard."""
+        self.watchdog.hear(message, now)
         job = self.jobs.get(getattr(message, "job", None) or LOAD)
         running = job if job is not None and job.state == "running" else None
         match message:
-            case Ready() if self.slot == LOAD:
-                self._free()
+            case Ready() if self.slot == LOAD and message.model:
+                self._free(now)
                 self.news.append((None, Progress(phase="ready", unit=message.model)))
             case Progress():
                 if self._aborted is not None:
@@ -119,32 +120,29 @@ class Dispatch:
                 self._write(running, message, now)
             case Finished():
                 if running is not None:
-                    self._end(running, message.outcome)
-                self._free(message.job)
+                    self._end(running, message.outcome, now)
+                self._free(now, message.job)
             case Failed():
                 error = Error(message.code, message.sentence, message.job, message.retryable)
                 if running is not None:
-                    self._end(running, error)
+                    self._end(running, error, now)
                 elif message.job is None:
                     self.news.append((None, error))
-                self._free(message.job or LOAD)
+                self._free(now, message.job or LOAD)
 
-    def worker_gone(self) -> None:
+    def worker_gone(self, why: Error, now: float) -> None:
         """The worker's process has ended, by itself or by our hand."""
-        if self.slot == LOAD:
-            self.news.append((None, Error("engine_dead", "The model's process ended while it loaded the model.")))
-        elif self.slot is not None and (job := self.jobs.get(self.slot)) is not None and not job.ended:
-            dead = Error("engine_dead", GONE, job.id, retryable=True)
-            self._end(job, _cancelled(job) if job.cancelled is not None else dead)
-        self._free()
+        self._fail(why, now)
+        self._free(now)
+        self.watchdog.renew()
 
-    def give_up(self, sentence: str) -> None:
+    def give_up(self, sentence: str, now: float) -> None:
         """No worker can be started: what waits for one has failed."""
         if self._preload:
             self._preload = ""
             self.news.append((None, Error("engine_dead", sentence)))
         while (id := self.queue.pop()) is not None:
-            self._end(self.jobs[id], Error("engine_dead", sentence, id, retryable=True))
+            self._end(self.jobs[id], Error("engine_dead", sentence, id, retryable=True), now)
 
     # ----------------------------------------------------------------------------------------------- the turn
 
@@ -153,53 +151,91 @@ class Dispatch:
         """Whether there is something for a worker to do."""
         return bool(self._preload or len(self.queue))
 
-    def next(self) -> None:
+    def next(self, now: float) -> None:
         """Give a free worker its next order."""
         if self.slot is not None:
             return
         if self._preload:
             self.slot, model, self._preload = LOAD, self._preload, ""
-            self.orders.append(Preload(model))
+            self._order(Preload(model), now)
         elif (id := self.queue.pop()) is not None:
             job = self.jobs[id]
             self.slot, job.state, job.position = id, "running", 0
             self._journal.start(job)
-            self.orders.append(Start(id, job.request))
+            self.tally.started(job, now)
+            self._order(Start(id, job.request), now)
             self.news.append((job, Progress(id, "running")))
             self._renumber()
 
-    def overdue(self, now: float) -> bool:
-        """End a cancelled job whose worker takes too long over it; whether the worker is stuck."""
+    def watch(self, now: float) -> bool:
+        """End what is over its time; whether the worker has to be ended, because it is stuck."""
+        for late in [job for job in self.jobs.values() if job.overdue(now)]:
+            if not self.queue.remove(late.id):
+                self._abort(late, now)
+            self._end(late, Error("deadline", LATE.format(late.limit), late.id, retryable=True), now)
+            self._renumber()
         job = self.jobs.get(self.slot or LOAD)
         if job is not None and job.cancelled is not None and not job.ended and now - job.cancelled > PATIENCE:
-            self._end(job, _cancelled(job))
-        return self._aborted is not None and now - self._aborted > STUCK
+            self._end(job, _cancelled(job), now)
+        if self.watchdog.ask(now):
+            self.orders.append(Ping())
+        if (still := self.watchdog.wedged(now)) is not None:
+            log.error("the worker has stood still for %.1f s (%s)", still, self.watchdog.phase)
+            self._fail(Error("engine_dead", STILL.format(still), retryable=True), now)
+            self.slot = DYING
+            self.watchdog.rest()
+            return True
+        if self._aborted is not None and now - self._aborted > STUCK:
+            log.error("the worker does not heed an Abort")
+            return True
+        return False
 
-    def stop(self) -> None:
+    def stop(self, now: float) -> None:
         """The backend ends: so does every job that has not."""
         for job in self.jobs.values():
             if not job.ended:
-                self._end(job, Error("shutting_down", STOPPED, job.id, retryable=True))
+                self._end(job, Error("shutting_down", STOPPED, job.id, retryable=True), now)
 
     # ---------------------------------------------------------------------------------------------- its parts
 
+    def _order(self, order: ToWorker, now: float) -> None:
+        self.watchdog.call(now)
+        self.worked = now
+        self.orders.append(order)
+
+    def _abort(self, job: Job, now: float) -> None:
+        self._aborted = now
+        self.orders.append(Abort(job.id))
+
     def _write(self, job: Job, output: Output, now: float) -> None:
+        if not job.text and output.text:
+            self.tally.first_text(job, now)
         fits = job.append(output.text, output.tokens)
         self._journal.append(job, fits)
         if len(fits) < len(output.text):
-            self._end(job, Error("too_large", TOO_LONG, job.id))
-            self._aborted = now
-            self.orders.append(Abort(job.id))
+            self._abort(job, now)
+            self._end(job, Error("too_large", TOO_LONG, job.id), now)
 
-    def _end(self, job: Job, how: Outcome | Error) -> None:
+    def _fail(self, why: Error, now: float) -> None:
+        """What the worker was doing has failed."""
+        if self.slot == LOAD:
+            self.news.append((None, why))
+        elif self.slot is not None and (job := self.jobs.get(self.slot)) is not None and not job.ended:
+            self._end(job, _cancelled(job) if job.cancelled is not None else replace(why, job=job.id), now)
+
+    def _end(self, job: Job, how: Outcome | Error, now: float) -> None:
         job.end(how)
         self._journal.finish(job)
-        log.info("job %s: %s", job.id, how.finish if isinstance(how, Outcome) else how.code)
+        self.tally.ended(job, now)
+        what = how.finish if isinstance(how, Outcome) else how.code
+        log.info("job ended: %s", what, extra={"job": job.id, "guest": job.guest, "tokens": job.tokens})
 
-    def _free(self, slot: str | None = None) -> None:
+    def _free(self, now: float, slot: str | None = None) -> None:
         """The worker is free, where it did what it reports on (None: whatever it did)."""
         if slot is None or slot == self.slot:
             self.slot = self._aborted = None
+            self.worked = now
+            self.watchdog.rest()
 
     def _renumber(self) -> None:
         """Tell clients whose jobs have moved in the queue."""

@@ -1,17 +1,13 @@
-"""The backend's folder (MESHSCRIBE_HOME): made private, locked by one broker at a time, with rotating
-logs."""
+"""The backend's folder (MESHSCRIBE_HOME): made private, and locked by one broker at a time."""
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import BinaryIO
 
 LOCK = "broker.lock"
-LOG_BYTES, LOG_FILES = 1 << 20, 3
 
 
 def prepare(folder: Path) -> None:
@@ -40,12 +36,3 @@ def lock(folder: Path) -> BinaryIO | None:
         file.close()
         return None
     return file
-
-
-def log_to(folder: Path, name: str) -> Path:
-    """Log this process to `logs/<name>.log`, and nowhere else. Prompts and keys have no place in it."""
-    path = folder / "logs" / f"{name}.log"
-    handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=LOG_FILES - 1, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
-    return path

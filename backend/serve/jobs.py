@@ -11,13 +11,17 @@ from collections import OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from meshscribe.shared.messages import MAX_TEXT, Delta, Done, Error, Outcome, Request, Snapshot, State, cost
+from meshscribe.shared.frames import cost
+from meshscribe.shared.messages import Delta, Done, Error, Snapshot
+from meshscribe.shared.reports import State
+from meshscribe.shared.tasks import MAX_TEXT, Outcome, Request
 
-DELTA_INTERVAL = 1 / 40  # seconds between the deltas of one job to one client
+PIECE = 2_048  # characters in one message: over a slow line each one that arrives is a sign of life
+DELTA_INTERVAL = 1 / 60  # seconds between the deltas of one job to one client
 WINDOW = 256 << 10  # bytes of credit that a client starts with
 MAX_CREDIT = 16 << 20  # bytes; more than this a client cannot pile up
 MAX_QUEUED = 32  # jobs that wait, of all clients
-MAX_QUEUED_CLIENT = 8  # jobs that wait, of one client
+MAX_QUEUED_LANE = 16  # jobs that wait, of one client or guest: as many variations can be asked for at once
 
 
 @dataclass(slots=True)
@@ -54,7 +58,11 @@ class Job:
     id: str
     client: str  # who submitted it
     request: Request
-    detached: bool = False  # a Bye of its client does not cancel it
+    detached: bool = False  # goes on when nobody follows it
+    guest: str = ""  # whose invitation it came with, "" for this machine's own
+    limit: float | None = None  # seconds from `accepted` to its end
+    accepted: float = 0.0
+    alone: float | None = None  # since when nobody follows it
     state: State = "queued"
     text: str = ""
     tokens: int = 0
@@ -81,6 +89,15 @@ class Job:
         else:
             self.state, self.error = "failed", how
 
+    @property
+    def lane(self) -> str:
+        """Whose turn it takes in the queue: a guest's clients share one."""
+        return f"guest {self.guest}" if self.guest else self.client
+
+    def overdue(self, now: float) -> bool:
+        """Whether it has not ended within its limit."""
+        return not self.ended and self.limit is not None and now - self.accepted > self.limit
+
     def pending(self, stream: Stream) -> bool:
         return stream.fresh or stream.sent < len(self.text)
 
@@ -89,13 +106,16 @@ class Job:
         if not self.pending(stream) or not account.open or (now < stream.next and not self.ended):
             return None
         message: Snapshot | Delta
+        text = self.text[stream.sent : stream.sent + PIECE]
         if stream.fresh:
-            message = Snapshot(self.id, stream.seq, self.text, self.state, self.tokens)
+            message = Snapshot(self.id, stream.seq, text, self.state, self.tokens, stream.sent)
         else:
             stream.seq += 1
-            message = Delta(self.id, stream.seq, self.text[stream.sent :], self.tokens)
-        stream.fresh, stream.sent, stream.next = False, len(self.text), now + DELTA_INTERVAL
-        account.spend(cost(message.text))
+            message = Delta(self.id, stream.seq, text, self.tokens)
+        stream.fresh, stream.sent = False, stream.sent + len(text)
+        if stream.sent == len(self.text):
+            stream.next = now + DELTA_INTERVAL
+        account.spend(cost(text))
         return message
 
     def ending(self, stream: Stream) -> Done | Error | None:
@@ -106,11 +126,11 @@ class Job:
 
 
 class FairQueue:
-    """Waiting jobs: first in first out for one client, and the clients take turns."""
+    """Waiting jobs: first in first out in a lane (one client's, or one guest's), and the lanes take turns."""
 
-    def __init__(self, limit: int = MAX_QUEUED, client_limit: int = MAX_QUEUED_CLIENT) -> None:
-        self.limit, self.client_limit = limit, client_limit
-        self._lanes: OrderedDict[str, deque[str]] = OrderedDict()  # job ids by client, whose turn it is first
+    def __init__(self, limit: int = MAX_QUEUED, lane_limit: int = MAX_QUEUED_LANE) -> None:
+        self.limit, self.lane_limit = limit, lane_limit
+        self._lanes: OrderedDict[str, deque[str]] = OrderedDict()  # job ids, the lane first whose turn it is
 
     def __len__(self) -> int:
         return sum(map(len, self._lanes.values()))
@@ -126,36 +146,36 @@ class FairQueue:
                     yield job
             lanes = going
 
-    def refuses(self, client: str) -> str:
-        """Why this client cannot add a job now, in a sentence; "" where it can."""
-        if len(self._lanes.get(client, ())) >= self.client_limit:
-            return f"You have {self.client_limit} jobs waiting already: let one finish or cancel one."
+    def refuses(self, lane: str) -> str:
+        """Why this lane cannot have one more job now, in a sentence; "" where it can."""
+        if len(self._lanes.get(lane, ())) >= self.lane_limit:
+            return f"You have {self.lane_limit} jobs waiting already: let one finish or cancel one."
         if len(self) >= self.limit:
             return f"The backend's queue is full ({self.limit} jobs): try again in a while."
         return ""
 
-    def push(self, client: str, job: str) -> None:
+    def push(self, lane: str, job: str) -> None:
         """Add a job. ValueError where the queue `refuses` it."""
-        if reason := self.refuses(client):
+        if reason := self.refuses(lane):
             raise ValueError(reason)
-        self._lanes.setdefault(client, deque()).append(job)
+        self._lanes.setdefault(lane, deque()).append(job)
 
     def pop(self) -> str | None:
-        """The next job; its client goes to the end of the round."""
+        """The next job; its lane goes to the end of the round."""
         if not self._lanes:
             return None
-        client, lane = self._lanes.popitem(last=False)
+        name, lane = self._lanes.popitem(last=False)
         job = lane.popleft()
         if lane:
-            self._lanes[client] = lane
+            self._lanes[name] = lane
         return job
 
     def remove(self, job: str) -> bool:
         """Take a job out; whether it was there."""
-        for client, lane in self._lanes.items():
+        for name, lane in self._lanes.items():
             if job in lane:
                 lane.remove(job)
                 if not lane:
-                    del self._lanes[client]
+                    del self._lanes[name]
                 return True
         return False

@@ -9,22 +9,27 @@ and joined into the job's row when the job ends.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sqlite3
 import time
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
-from meshscribe.shared.messages import Code, Error, Generate, JobEntry, Outcome, Request, State
+from meshscribe.shared.messages import Error
+from meshscribe.shared.reports import JobEntry, State
+from meshscribe.shared.tasks import Outcome, Request, task_name, words
 
 from .jobs import Job
 
 FILE = "journal.sqlite"
 KEEP_DAYS = 30  # of finished jobs
 KEEP_JOBS = 2_000  # the newest of them
+KEEP_BYTES = 1 << 30  # of requests and texts; a request may hold a mesh of MAX_MESSAGE bytes
+BUSY = 5.0  # seconds that another process may hold the file up
+RETRYABLE = ("engine_dead", "shutting_down", "deadline")  # codes of errors after which a job can be run again
 DEAD = "The backend ended while this job was waiting or running. Its text so far is kept: run it again."
 
 log = logging.getLogger(__name__)
@@ -37,99 +42,135 @@ CREATE TABLE IF NOT EXISTS jobs (
 CREATE INDEX IF NOT EXISTS jobs_ended ON jobs (ended);
 CREATE TABLE IF NOT EXISTS pieces (job TEXT NOT NULL, text TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS pieces_job ON pieces (job);
-PRAGMA user_version = 1;
 """
+_ADDED = {"guest": "TEXT NOT NULL DEFAULT ''"}  # columns that journals of older versions lack
 _encode = msgspec.msgpack.encode
 _request = msgspec.msgpack.Decoder(Request)
 _outcome = msgspec.msgpack.Decoder(Outcome)
-_code = msgspec.json.Decoder(Code)
 
 
 class Journal:
     """The jobs of one backend folder. One process at a time (the broker's lock sees to it).
 
     `accept` raises sqlite3.Error where the disk does not take the job. Later writes of a job that runs do
-    not: the artist at the other end is better served by text without a journal than by neither, so they are
-    logged.
+    not: the artist at the other end is better served by text without a journal than by neither. What could not be
+    written is written as soon as there is room again.
     """
 
     def __init__(self, folder: Path, now: float | None = None) -> None:
         path = folder / FILE
         try:
             self._db = _open(path)
+        except sqlite3.OperationalError:  # no room, no permission: nothing is wrong with the file itself
+            raise
         except sqlite3.DatabaseError as error:  # damaged: keep it for whoever can mend it, and begin anew
-            aside = path.with_suffix(f".damaged-{int(time.time())}")
-            log.error("the journal is damaged (%s); moved to %s", error, aside.name)
-            for suffix in ("-wal", "-shm"):
-                path.with_name(path.name + suffix).unlink(missing_ok=True)
-            os.replace(path, aside)
+            aside = f"journal.damaged-{int(time.time())}"
+            log.error("the journal is damaged (%s); moved to %s", error, aside)
+            for suffix in ("-wal", "-shm", ""):
+                with contextlib.suppress(FileNotFoundError):
+                    os.replace(folder / (FILE + suffix), folder / (aside + suffix))
             self._db = _open(path)
+        self._touched: dict[str, tuple[Job, float | None]] = {}  # jobs with changes that are not committed yet
+        self._failing = self._told = False  # those changes are lost, and have to be written again; the log says so
+        self._added = 0  # bytes of requests since the last pruning
         self._recover(time.time() if now is None else now)
 
     def accept(self, job: Job, now: float | None = None) -> None:
         """Write a new job, at once: after this it is never lost."""
         created = time.time() if now is None else now
-        row = (job.id, job.client, job.detached, _encode(job.request), job.state, created)
+        request = _encode(job.request)
+        row = (job.id, job.client, job.guest, job.detached, request, job.state, created)
+        columns = "id, client, guest, detached, request, state, created"
         try:
-            self._db.execute(
-                "INSERT INTO jobs (id, client, detached, request, state, created) VALUES (?, ?, ?, ?, ?, ?)",
-                row,
-            )
+            self._db.execute(f"INSERT INTO jobs ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
             self._db.commit()
-        except sqlite3.Error:
+        except sqlite3.Error as error:
+            self._fail(error)  # with all that was to be committed along with it
             self._db.rollback()
             raise
+        self._added += len(request)
 
     def start(self, job: Job) -> None:
+        self._touched[job.id] = job, None
         self._write("UPDATE jobs SET state = 'running' WHERE id = ?", job.id)
 
     def append(self, job: Job, text: str) -> None:
+        self._touched[job.id] = job, None
         self._write("INSERT INTO pieces VALUES (?, ?)", job.id, text)
 
     def finish(self, job: Job, now: float | None = None) -> None:
         """Write how a job ended, with its whole text."""
-        outcome = None if job.outcome is None else _encode(job.outcome)
-        code, sentence = (None, None) if job.error is None else (job.error.code, job.error.sentence)
         ended = time.time() if now is None else now
-        columns = "state = ?, text = ?, tokens = ?, outcome = ?, code = ?, sentence = ?, ended = ?"
-        values = (job.state, job.text, job.tokens, outcome, code, sentence, ended)
-        self._write(f"UPDATE jobs SET {columns} WHERE id = ?", *values, job.id)
-        self._write("DELETE FROM pieces WHERE job = ?", job.id)
+        self._touched[job.id] = job, ended
+        self._finish(job, ended)
 
     def commit(self) -> None:
+        if not self._touched:
+            return
+        if self._failing:
+            self._failing = False
+            for job, ended in self._touched.values():
+                self._write("DELETE FROM pieces WHERE job = ?", job.id)
+                if ended is None:
+                    self._write("UPDATE jobs SET state = ? WHERE id = ?", job.state, job.id)
+                    self._write("INSERT INTO pieces VALUES (?, ?)", job.id, job.text)
+                else:
+                    self._finish(job, ended)
         try:
             self._db.commit()
         except sqlite3.Error as error:
-            log.error("the journal could not be written: %s", error)
+            self._fail(error)
+        if self._failing:
+            self._db.rollback()
+        else:
+            self._touched.clear()
+            self._told = False
 
     def find(self, id: str) -> Job | None:
         """A job as it was last written. None where it is unknown (or older than what is kept)."""
-        columns = "client, detached, request, state, text, tokens, outcome, code, sentence"
+        columns = "client, guest, detached, request, state, text, tokens, outcome, code, sentence"
         row = self._db.execute(f"SELECT {columns} FROM jobs WHERE id = ?", (id,)).fetchone()
         if row is None:
             return None
-        client, detached, request, state, text, tokens, outcome, code, sentence = row
+        client, guest, detached, request, state, text, tokens, outcome, code, sentence = row
         return Job(
-            id, client, _request.decode(request), bool(detached), state, text + self._pieces(id), tokens,
+            id, client, _request.decode(request), bool(detached), guest,
+            state=state, text=text + self._pieces(id), tokens=tokens,
             outcome=None if outcome is None else _outcome.decode(outcome),
-            error=None if code is None else Error(code, sentence, id, retryable=code == "engine_dead"),
+            error=None if code is None else Error(code, sentence, id, retryable=code in RETRYABLE),
         )  # fmt: skip
 
-    def newest(self, count: int) -> list[JobEntry]:
-        """The last `count` jobs that were accepted, newest first."""
+    def newest(self, count: int, guest: str = "") -> list[JobEntry]:
+        """The last `count` jobs that were accepted, newest first: all, or those of one guest."""
         columns = "id, state, request, created, tokens"
-        rows = self._db.execute(f"SELECT {columns} FROM jobs ORDER BY created DESC LIMIT ?", (count,))
-        return [_entry(*row) for row in rows]
+        whose = "WHERE guest = :guest" if guest else ""
+        query = f"SELECT {columns} FROM jobs {whose} ORDER BY created DESC LIMIT :count"
+        return [_entry(*row) for row in self._db.execute(query, {"guest": guest, "count": count})]
+
+    @property
+    def grown(self) -> bool:
+        """Whether so much has come since the last pruning that the next one should not wait."""
+        return self._added > KEEP_BYTES // 16
 
     def prune(self, now: float | None = None) -> int:
-        """Forget finished jobs older than KEEP_DAYS, and all but the KEEP_JOBS newest; how many."""
+        """Forget finished jobs older than KEEP_DAYS, and all but the newest, up to KEEP_JOBS of them and
+        KEEP_BYTES of requests and texts; how many. The file gives their room back."""
         oldest = (time.time() if now is None else now) - KEEP_DAYS * 86_400
-        newest = "SELECT id FROM jobs WHERE ended IS NOT NULL ORDER BY ended DESC LIMIT ?"
-        done = self._db.execute(
-            f"DELETE FROM jobs WHERE ended IS NOT NULL AND (ended < ? OR id NOT IN ({newest}))",
-            (oldest, KEEP_JOBS),
-        )
-        self.commit()
+        size = "SUM(LENGTH(request) + LENGTH(text))"
+        newest = f"""SELECT id, ROW_NUMBER() OVER (ORDER BY ended DESC, id) AS place,
+            {size} OVER (ORDER BY ended DESC, id) AS size FROM jobs WHERE ended IS NOT NULL"""
+        too_many = f"SELECT id FROM ({newest}) WHERE place > ? OR size > ?"
+        try:
+            done = self._db.execute(
+                f"DELETE FROM jobs WHERE ended IS NOT NULL AND (ended < ? OR id IN ({too_many}))",
+                (oldest, KEEP_JOBS, KEEP_BYTES),
+            )
+            self._db.commit()
+            self._db.executescript("PRAGMA incremental_vacuum;")  # `execute` would free one page
+        except sqlite3.Error as error:  # pruning can wait
+            log.error("the journal could not be pruned: %s", error)
+            return 0
+        self._added = 0
         return done.rowcount
 
     def close(self) -> None:
@@ -148,24 +189,52 @@ class Journal:
             self._db.execute("DELETE FROM pieces WHERE job = ?", (id,))
         self.prune(now)
 
+    def _finish(self, job: Job, ended: float) -> None:
+        outcome = None if job.outcome is None else _encode(job.outcome)
+        code, sentence = (None, None) if job.error is None else (job.error.code, job.error.sentence)
+        columns = "state = ?, text = ?, tokens = ?, outcome = ?, code = ?, sentence = ?, ended = ?"
+        values = (job.state, job.text, job.tokens, outcome, code, sentence, ended)
+        self._write(f"UPDATE jobs SET {columns} WHERE id = ?", *values, job.id)
+        self._write("DELETE FROM pieces WHERE job = ?", job.id)
+
     def _write(self, statement: str, *values: object) -> None:
         try:
             self._db.execute(statement, values)
         except sqlite3.Error as error:
+            self._fail(error)
+
+    def _fail(self, error: sqlite3.Error) -> None:
+        if not self._told:
             log.error("the journal could not be written: %s", error)
+        self._failing = self._told = True
 
 
 def _entry(id: str, state: State, request: bytes, created: float, tokens: int) -> JobEntry:
     asked = _request.decode(request)
-    task: Literal["generate", "describe"] = "generate" if isinstance(asked, Generate) else "describe"
-    prompt = asked.prompt[:200]
-    return JobEntry(job=id, state=state, task=task, model=asked.model, prompt=prompt, created=created, tokens=tokens)
+    return JobEntry(
+        job=id, state=state, task=task_name(asked), model=asked.model, prompt=words(asked)[:200],
+        created=created, tokens=tokens,
+    )  # fmt: skip
 
 
 def _open(path: Path) -> sqlite3.Connection:
+    """The database, whole and of this version. sqlite3.DatabaseError where it is damaged."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # prompts are private: SQLite itself would make it 0644
-    db = sqlite3.connect(path, timeout=5.0)
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = NORMAL")
-    db.executescript(_SCHEMA)
+    db = sqlite3.connect(path, timeout=BUSY)
+    try:
+        db.execute("PRAGMA auto_vacuum = INCREMENTAL")  # before the first table
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA journal_size_limit = 16777216")  # of the WAL, when it is reset
+        ((state,),) = db.execute("PRAGMA quick_check(1)").fetchall()
+        if state != "ok":
+            raise sqlite3.DatabaseError(state)
+        db.executescript(_SCHEMA)
+        here = {row[1] for row in db.execute("PRAGMA table_info(jobs)")}
+        for column in _ADDED.keys() - here:
+            db.execute(f"ALTER TABLE jobs ADD COLUMN {column} {_ADDED[column]}")
+        db.commit()
+    except sqlite3.Error:
+        db.close()
+        raise
     return db

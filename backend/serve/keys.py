@@ -1,5 +1,4 @@
-"""CURVE keys: the broker's own pair, the pair of this machine's clients, the allow-list, and the connection
-file.
+"""CURVE keys: the broker's own pair, the pair of this machine's clients, and the list of who may connect.
 
 Keys live in `keys/` under the backend's folder, 0600, and stay the same over restarts. Every socket is CURVE
 with an allow-list, on loopback too: other users of a machine can reach its loopback.
@@ -7,17 +6,15 @@ with an allow-list, on loopback too: other users of a machine can reach its loop
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import os
-import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
 import zmq
 
-from meshscribe.shared.connection import FILE, Connection, NoConnectionError, read_private
-from meshscribe.shared.messages import MAX_MESSAGE
+from meshscribe.shared.connection import NoConnectionError, read_private, write_private
+from meshscribe.shared.tasks import MAX_MESSAGE
 
 log = logging.getLogger(__name__)
 
@@ -38,19 +35,16 @@ class KeyPair(msgspec.Struct, frozen=True):
 
 
 class AllowList:
-    """The client keys that may connect. pyzmq's authenticator asks it, in its own thread, for every
-    connection."""
+    """The client keys that may connect, each with the name of its guest ("" for this machine's own). pyzmq's
+    authenticator asks it, in its own thread, for every connection."""
 
-    def __init__(self, *keys: str) -> None:
-        self._keys = frozenset(keys)
-
-    def replace(self, *keys: str) -> None:
-        self._keys = frozenset(keys)
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self.names = names
 
     def callback(self, domain: str, key: bytes) -> bool:
-        allowed = key.decode() in self._keys
+        allowed = key.decode() in self.names
         if not allowed:
-            log.warning("a connection to %s with the unknown key %s was refused", domain, key.decode())
+            log.warning("a connection to %s with the unknown key %s was refused (400)", domain, key.decode())
         return allowed
 
 
@@ -68,35 +62,6 @@ def load_or_make(folder: Path, name: str) -> KeyPair:
     except msgspec.MsgspecError:
         sentence = f"{path} is damaged: delete it (clients on other machines then need a new invitation)."
         raise NoConnectionError("unreadable", sentence) from None
-
-
-def write_private(path: Path, content: bytes) -> None:
-    """Write a file that only its owner can read, whole or not at all. A link that lies in its place is
-    replaced, never followed: the content goes to a new file of a random name, which O_EXCL makes ours, and
-    takes the place at once."""
-    scratch = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-    try:
-        with open(os.open(scratch, flags, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(scratch, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            scratch.unlink()
-        raise
-
-
-def write_connection(folder: Path, connection: Connection) -> None:
-    write_private(folder / FILE, msgspec.json.format(msgspec.json.encode(connection)))
-
-
-def remove_connection(folder: Path, session: str) -> None:
-    """Remove the connection file, unless it is another session's by now."""
-    with contextlib.suppress(OSError, NoConnectionError, msgspec.MsgspecError):
-        if msgspec.json.decode(read_private(folder / FILE), type=Connection).session == session:
-            (folder / FILE).unlink()
 
 
 def secure(socket: zmq.Socket[bytes], server: KeyPair, domain: str) -> None:

@@ -17,19 +17,15 @@ from pathlib import Path
 import msgspec
 import zmq
 
-from meshscribe.shared.messages import (
-    MAX_MESSAGE,
-    Exit,
-    FromWorker,
-    ProtocolError,
-    Ready,
-    ToWorker,
-    WorkerStatus,
-    decode,
-    encode,
-)
+from meshscribe.shared.frames import ProtocolError, decode, encode
+from meshscribe.shared.messages import Error
+from meshscribe.shared.reports import WorkerStatus
+from meshscribe.shared.tasks import MAX_MESSAGE
 
+from . import winjob
 from .keys import AllowList, KeyPair, secure
+from .orders import Exit, FromWorker, Ready, ToWorker
+from .process import resident
 
 DOMAIN = "worker"
 COMMAND = [sys.executable, "-m", "meshscribe.backend.worker"]
@@ -37,6 +33,12 @@ BACKOFF = (0.0, 0.5, 1.0, 2.0, 5.0)  # seconds before each restart of a worker t
 STEADY = 10.0  # seconds after which a worker counts as well started
 STDERR_BYTES = 1 << 20
 FAREWELL = 0.1  # seconds that a worker may take to end when asked, and to be gone when killed
+LEAVING = 5.0  # seconds that it may take to end when it is only to be renewed
+GONE = "The model's process ended during this job. The text so far is kept: run the job again."
+STARVED = (
+    "The model's process ended during this job. It was ended from outside, as a system does when memory runs out: "
+    "close other programs, or choose a smaller model. The text so far is kept."
+)
 
 log = logging.getLogger(__name__)
 
@@ -72,27 +74,50 @@ class Supervisor:
         self._restarts = 0
         self._next = 0.0  # when to start
         self._started = 0.0
+        self._killed = False  # by us
+        self._leave_by: float | None = None  # it was asked to end, to be renewed
+        self._job: int | None = None  # the job object of Windows that ends it with us
 
-    def watch(self, now: float) -> bool:
-        """Start the worker where there is none; whether one has ended or could not be started."""
+    def watch(self, now: float) -> Error | None:
+        """Start the worker where there is none; why its jobs have failed, where it has ended or could not be
+        started."""
         if self._process is None:
             if self.given_up or now < self._next:
-                return False
+                return None
             try:
                 self._start(now)
-                return False
+                return None
             except OSError as error:
                 log.error("the worker could not be started: %s", error)
+                code = None
         elif (code := self._process.poll()) is None:
-            return False
+            if self._leave_by is not None and now > self._leave_by:
+                self._process.kill()
+            return None
+        elif self._leave_by is not None:
+            self._release()
+            return None
         else:
-            log.error("the worker (pid %d) ended with code %d", self._process.pid, code)
+            log.error("the worker ended", extra={"pid": self._process.pid, "code": code, "killed": self._killed})
+        starved = code == -9 and not self._killed  # SIGKILL, and not from us
         self._deaths = 1 if now - self._started > STEADY else self._deaths + 1
         self._restarts += 1
         self.given_up = self._deaths >= len(BACKOFF)
         self._next = now + BACKOFF[min(self._deaths, len(BACKOFF)) - 1]
         self._release()
-        return True
+        return Error("engine_dead", STARVED if starved else GONE, retryable=True)
+
+    def renew(self, now: float) -> None:
+        """Have a fresh worker instead of this idle one: the memory of a model comes back whole only with its
+        process."""
+        if self.ready:
+            self.send(Exit())
+            self.ready, self._leave_by = False, now + LEAVING
+
+    @property
+    def loaded(self) -> bool:
+        """Whether an idle worker holds a model."""
+        return self.ready and bool(self._about.model)
 
     def wake(self) -> None:
         """There is work: try again where it was given up."""
@@ -110,7 +135,7 @@ class Supervisor:
                 log.error("the worker's message could not be read: %s", error)
                 self.kill()
                 return
-            if isinstance(message, Ready):
+            if isinstance(message, Ready) and self._leave_by is None:
                 self.ready, self._about = True, message
             yield message
 
@@ -123,6 +148,7 @@ class Supervisor:
     def kill(self) -> None:
         """End the worker at once; `watch` then reports it."""
         if self._process is not None:
+            self.ready, self._killed = False, True
             self._process.kill()
 
     def stop(self) -> None:
@@ -147,13 +173,13 @@ class Supervisor:
             state="ready" if self.ready else "starting",
             model=about.model,
             device=about.device,
-            memory=about.memory,
+            memory=resident(self._process.pid) or about.memory,
             restarts=self._restarts,
         )
 
     def _start(self, now: float) -> None:
         server, client = KeyPair.fresh(), KeyPair.fresh()
-        self._allow.replace(client.public)
+        self._allow.names = {client.public: DOMAIN}
         self.socket = self._context.socket(zmq.DEALER)
         secure(self.socket, server, DOMAIN)
         port = self.socket.bind_to_random_port("tcp://127.0.0.1")
@@ -175,6 +201,7 @@ class Supervisor:
                 stderr=stderr,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
+        self._job = winjob.hold(getattr(self._process, "_handle", 0))
         assert self._process.stdin is not None
         self._process.stdin.write(msgspec.json.encode(handover) + b"\n")
         self._process.stdin.flush()
@@ -185,4 +212,6 @@ class Supervisor:
                 self._process.stdin.close()
         if self.socket is not None:
             self.socket.close(linger=0)
+        winjob.release(self._job)
         self._process, self.socket, self.ready, self._about = None, None, False, Ready(0)
+        self._killed, self._leave_by, self._job = False, None, None

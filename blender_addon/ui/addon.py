@@ -9,14 +9,15 @@ import atexit
 import bpy
 from bpy.app.handlers import persistent
 
-from .. import command, paths, runtime
+from .. import command, conversation, paths, runtime
+from ..job import Job
 
 
 def _modules():
     """In the order of registration. Imported late: the operators use `wake` of this module."""
-    from . import backend, care, drop, history, ops, panel, prefs, props
+    from . import backend, care, chat, drop, history, hosts, models, ops, panel, prefs, props, status
 
-    return props, history, backend, ops, care, drop, panel, prefs
+    return props, history, status, backend, models, hosts, ops, care, drop, panel, chat, prefs
 
 
 _registered: list[type] = []
@@ -28,19 +29,19 @@ def register() -> None:
     if _registered:
         unregister()
     global _command
-    from . import care, drop, history, prefs, props
+    from . import care, chat, drop, history, prefs, props
 
     paths.open_log()
     for module in _modules():
         for each in module.CLASSES:
             bpy.utils.register_class(each)
             _registered.append(each)
-    for module in (props, history, drop):
+    for module in (props, history, drop, chat):
         module.attach()
     for name, handler in HANDLERS:
         getattr(bpy.app.handlers, name).append(handler)
     now = runtime.current()
-    now.session.settle, now.ended, now.changed = care.finish_with_operator, history.record, redraw
+    now.session.settle, now.ended, now.changed = care.finish_with_operator, _ended, redraw
     prefs.apply()
     bpy.app.timers.register(_tick, first_interval=0.1, persistent=True)
     _command = bpy.utils.register_cli_command("meshscribe", command.run)
@@ -50,7 +51,7 @@ def register() -> None:
 def unregister() -> None:
     """Leaves nothing behind: no timer, no handler, no socket, no process."""
     global _command
-    from . import drop, history, props
+    from . import chat, drop, history, props
 
     if not _registered:
         return
@@ -65,7 +66,7 @@ def unregister() -> None:
         handlers = getattr(bpy.app.handlers, name)
         if handler in handlers:
             handlers.remove(handler)
-    for module in (drop, history, props):
+    for module in (chat, drop, history, props):
         module.detach()
     while _registered:
         bpy.utils.unregister_class(_registered.pop())
@@ -78,7 +79,15 @@ def tick() -> float:
 
     pause = runtime.current().tick()
     history.sync()
+    conversation.sync()
     return pause
+
+
+def _ended(job: Job) -> None:
+    from . import history
+
+    history.record(job)
+    conversation.heard(job)
 
 
 def _tick() -> float | None:
@@ -119,6 +128,7 @@ def _load_post(*_: object) -> None:
     from . import history
 
     history.forget_file()
+    conversation.forget_file()
 
 
 @persistent
@@ -127,6 +137,7 @@ def _undone(*_: object) -> None:
 
     runtime.current().session.undone()
     history.disturb()
+    conversation.disturb()
 
 
 HANDLERS = (("load_pre", _load_pre), ("load_post", _load_post), ("undo_post", _undone), ("redo_post", _undone))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bpy
+from bpy.app.translations import pgettext_rpt as rpt_
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from .. import aftercare, growing, runtime
@@ -80,7 +81,8 @@ class MESHSCRIBE_OT_finish(bpy.types.Operator):
             if care.size:
                 aftercare.resize(made, care.size)
             aftercare.tend(made, care)
-        self.report({"INFO"}, f"{made.name}: {len(made.data.vertices)} vertices, {len(made.data.polygons)} faces")
+        counts = {"v": f"{len(made.data.vertices):,}", "f": f"{len(made.data.polygons):,}"}
+        self.report({"INFO"}, rpt_("{name}: {v} vertices, {f} faces").format(name=made.name, **counts))
         return {"FINISHED"}
 
     def draw(self, context: bpy.types.Context) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
+from bpy.app.translations import pgettext_rpt as rpt_
 from bpy.props import StringProperty
 
 from .. import objtext
@@ -33,7 +34,7 @@ class MESHSCRIBE_OT_insert(bpy.types.Operator):
                 raise ValueError("The file is too large for text: use File > Import instead.")
             objtext.insert(path.read_text(errors="replace"), path.stem)
         except (OSError, ValueError) as error:
-            self.report({"ERROR"}, getattr(error, "strerror", None) or str(error))
+            self.report({"ERROR"}, rpt_(getattr(error, "strerror", None) or str(error)))
             return {"CANCELLED"}
         return {"FINISHED"}
 
@@ -49,7 +50,7 @@ class MESHSCRIBE_OT_paste(bpy.types.Operator):
         try:
             objtext.insert(context.window_manager.clipboard, "pasted")
         except ValueError as error:
-            self.report({"ERROR"}, str(error))
+            self.report({"ERROR"}, rpt_(str(error)))
             return {"CANCELLED"}
         return {"FINISHED"}
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 import time
 
 import bpy
+from bpy.app.translations import pgettext_iface as _
+from bpy.app.translations import pgettext_rpt as rpt_
 from bpy.props import (
     BoolProperty,
     CollectionProperty,
@@ -17,7 +19,8 @@ from bpy.props import (
 
 from ..geometry import recall
 from ..job import Job, bearer
-from ..shared.messages import Generate
+from ..shared.tasks import task_name, words
+from .text import duration, paragraph
 
 LONGEST = 500  # entries that are kept
 ICONS = {"done": "CHECKMARK", "cut": "TRACKING_CLEAR_FORWARDS", "cancelled": "X", "failed": "ERROR"}
@@ -26,6 +29,7 @@ OUTCOMES = {"done": "Made", "cut": "Cut off at the model's limit", "cancelled": 
 
 class MESHSCRIBE_PG_entry(bpy.types.PropertyGroup):
     job: StringProperty()
+    task: StringProperty(default="generate")
     prompt: StringProperty(name="Prompt")
     seed: StringProperty(name="Seed")
     model: StringProperty(name="Model")
@@ -53,14 +57,14 @@ _due = False  # `sync` has something to do
 
 def facts(job: Job) -> dict[str, str | float]:
     """A job that is over, as an entry."""
-    assert isinstance(job.request, Generate)
     cut = job.outcome is not None and job.outcome.finish == "length"
     scene = next((each for each in bpy.data.scenes if each.session_uid == job.scene), None)
     metres = job.size * (scene.unit_settings.scale_length or 1.0) if scene else job.size
-    mesh = f"{job.reader.vertices} vertices, {job.reader.faces} faces" if job.reader.faces else ""
+    mesh = _("{v} vertices, {f} faces").format(v=f"{job.vertices:,}", f=f"{job.faces:,}") if job.faces else ""
     return {
         "job": job.id,
-        "prompt": job.request.prompt,
+        "task": task_name(job.request),
+        "prompt": words(job.request),
         "seed": str(job.request.seed),
         "model": job.outcome.model if job.outcome and job.outcome.model else job.request.model,
         "temperature": job.request.temperature,
@@ -155,6 +159,9 @@ class MESHSCRIBE_OT_history_repeat(OfAnEntry, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         entry, wishes = active_entry(context), context.scene.meshscribe
+        if entry.task == "change":
+            wishes.instruction = entry.prompt
+            return bpy.ops.meshscribe.change()
         wishes.prompt, wishes.seed, wishes.lock_seed = entry.prompt, int(entry.seed), True
         wishes.temperature, wishes.model, wishes.count = entry.temperature, entry.model, 1
         wishes.size = entry.size or wishes.size
@@ -183,7 +190,7 @@ class MESHSCRIBE_OT_history_copy(OfAnEntry, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         context.window_manager.clipboard = active_entry(context).prompt
-        self.report({"INFO"}, "Prompt copied")
+        self.report({"INFO"}, rpt_("Prompt copied"))
         return {"FINISHED"}
 
 
@@ -249,11 +256,14 @@ def draw(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     column.operator("meshscribe.history_delete", text="", icon="REMOVE")
     if entry := active_entry(context):
         facts = layout.column(align=True)
-        facts.scale_y, facts.enabled = 0.8, False
-        facts.label(text=f"{OUTCOMES.get(entry.outcome, '')} in {entry.seconds:.1f} s, {entry.when}")
-        facts.label(text=f"{entry.model}, seed {entry.seed}, temperature {entry.temperature:.2f}", translate=False)
-        if entry.note:
-            facts.label(text=entry.note, translate=False)
+        facts.enabled = False
+        outcome, how = _("{outcome} in {t}, {when}"), _("{model}, seed {seed}, temperature {temperature}")
+        lines = (
+            outcome.format(outcome=_(OUTCOMES.get(entry.outcome, "")), t=duration(entry.seconds), when=entry.when),
+            how.format(model=entry.model, seed=entry.seed, temperature=f"{entry.temperature:.2f}"),
+            _(entry.note),
+        )
+        paragraph(facts, context, "\n".join(filter(None, lines)))
 
 
 CLASSES = (

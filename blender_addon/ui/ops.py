@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import bpy
+from bpy.app.translations import pgettext_rpt as rpt_
 from bpy.props import BoolProperty, StringProperty
 
 from .. import runtime, variations
 from ..geometry import recall, remember
 from ..job import Job
 from ..reading import READABLE
+from ..shared.tasks import Change, Describe, Generate
 from ..variations import Asked
 from .addon import wake
 
@@ -43,6 +45,48 @@ class MESHSCRIBE_OT_generate(bpy.types.Operator):
             return {"CANCELLED"}
         wake()
         return {"FINISHED"}
+
+
+class MESHSCRIBE_OT_change(bpy.types.Operator):
+    """Make the selected object anew, changed as told, beside it or in its place"""
+
+    bl_idname = "meshscribe.change"
+    bl_label = "Change Object"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if chosen(context) is None:
+            cls.poll_message_set("Select a mesh, curve, surface, text or metaball")
+        elif not context.scene.meshscribe.instruction.strip():
+            cls.poll_message_set("Say what to change first")
+        else:
+            return True
+        return False
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        wishes, now = context.scene.meshscribe, runtime.current()
+        if not now.ready_to_work():
+            return {"CANCELLED"}
+        try:
+            now.session.change(
+                chosen(context),
+                wishes.instruction,
+                instead=wishes.answer == "INSTEAD",
+                model=wishes.model,
+                seed=wishes.seed if wishes.lock_seed else None,
+                temperature=wishes.temperature,
+            )
+        except ValueError as error:
+            now.trouble = runtime.Trouble("bad_request", str(error))
+            return {"CANCELLED"}
+        wake()
+        return {"FINISHED"}
+
+
+def chosen(context: bpy.types.Context) -> bpy.types.Object | None:
+    """The object that is changed: the active one, where it is selected and can be read."""
+    made = context.object
+    return made if made is not None and made.select_get() and made.type in READABLE else None
 
 
 class MESHSCRIBE_OT_ask(bpy.types.Operator):
@@ -92,10 +136,13 @@ class MESHSCRIBE_OT_repeat(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         failed, wishes = runtime.current().failed, context.scene.meshscribe
-        if failed is not None and not failed.makes_mesh:
-            return bpy.ops.meshscribe.describe()
-        if failed is not None:
-            wishes.prompt = failed.request.prompt
+        match failed.request if failed is not None else None:
+            case Describe():
+                return bpy.ops.meshscribe.describe()
+            case Change():
+                return bpy.ops.meshscribe.change()
+            case Generate() as request:
+                wishes.prompt = request.prompt
         if not wishes.prompt.strip():
             return {"CANCELLED"}
         lock, wishes.lock_seed = wishes.lock_seed, wishes.lock_seed and not self.new_seed
@@ -145,7 +192,7 @@ class MESHSCRIBE_OT_keep(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         count = variations.keep(runtime.current().session, context.object)
-        self.report({"INFO"}, f"Kept {context.object.name}, removed {count}")
+        self.report({"INFO"}, rpt_("Kept {name}, removed {n}").format(name=context.object.name, n=count))
         return {"FINISHED"}
 
 
@@ -186,7 +233,7 @@ class MESHSCRIBE_OT_copy_text(bpy.types.Operator):
         if (job := last_description()) is None:
             return {"CANCELLED"}
         context.window_manager.clipboard = job.text.strip()
-        self.report({"INFO"}, "Description copied")
+        self.report({"INFO"}, rpt_("Description copied"))
         return {"FINISHED"}
 
 
@@ -200,14 +247,15 @@ class MESHSCRIBE_OT_store_text(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         job = last_description()
         if job is None or not store(job):
-            self.report({"WARNING"}, "The described object is gone")
+            self.report({"WARNING"}, rpt_("The described object is gone"))
             return {"CANCELLED"}
         return {"FINISHED"}
 
 
 def last_description() -> Job | None:
     """The newest job that describes something."""
-    return next((job for job in reversed(runtime.current().session.jobs.values()) if not job.makes_mesh), None)
+    jobs = reversed(runtime.current().session.jobs.values())
+    return next((job for job in jobs if isinstance(job.request, Describe)), None)
 
 
 def store(job: Job) -> int:
@@ -222,6 +270,7 @@ def store(job: Job) -> int:
 
 CLASSES = (
     MESHSCRIBE_OT_generate,
+    MESHSCRIBE_OT_change,
     MESHSCRIBE_OT_ask,
     MESHSCRIBE_OT_cancel,
     MESHSCRIBE_OT_repeat,

@@ -10,9 +10,10 @@ from .. import runtime
 from ..geometry import recall
 from ..job import Job
 from ..reading import READABLE
-from . import backend, history
-from .ops import last_description
-from .props import EXAMPLES, PLACEHOLDER
+from ..shared.tasks import Change, words
+from . import history, models, status
+from .ops import chosen, last_description
+from .props import CHANGE, EXAMPLES, PLACEHOLDER, QUESTION
 from .text import duration, paragraph
 
 TALL = 1.6  # of the one button that matters
@@ -29,17 +30,19 @@ class MESHSCRIBE_PT_generate(Panel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         now, wishes = runtime.current(), context.scene.meshscribe
-        backend.draw_status(layout, context)
-        backend.draw_problem(layout, context)
+        status.draw_status(layout, context)
+        status.draw_problem(layout, context)
+        if now.session.download is not None:
+            models.draw_model(layout, context, wishes.model)
         draw_prompt(layout, wishes)
-        making = [job for job in now.session.active if job.makes_mesh]
+        making = [job for job in now.session.active if job.makes_mesh and not isinstance(job.request, Change)]
         if making:
             draw_progress(layout, making)
         else:
             row = layout.row()
             row.scale_y = TALL
-            words = _("Generate {n} Variations").format(n=wishes.count) if wishes.count > 1 else _("Generate")
-            row.operator("meshscribe.generate", text=words, icon="MESH_ICOSPHERE", translate=False)
+            label = _("Generate {n} Variations").format(n=wishes.count) if wishes.count > 1 else _("Generate")
+            row.operator("meshscribe.generate", text=label, icon="MESH_ICOSPHERE", translate=False)
         draw_result(layout, context)
         if making:
             row = layout.row()
@@ -60,6 +63,7 @@ class MESHSCRIBE_PT_settings(Panel, bpy.types.Panel):
         layout.prop(wishes, "count")
         layout.prop(wishes, "size")
         layout.prop(wishes, "model")
+        models.draw_model(layout, context, wishes.model)
 
 
 class MESHSCRIBE_PT_describe(Panel, bpy.types.Panel):
@@ -68,28 +72,44 @@ class MESHSCRIBE_PT_describe(Panel, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         layout, wishes = self.layout, context.scene.meshscribe
         if wishes.model != "starter":  # the starter knows no language but its captions
-            layout.prop(wishes, "question", text="", placeholder=_("What is this object?"))
-        chosen = [each for each in context.selected_objects if each.type in READABLE]
-        words = _("Describe Selection")
-        if len(chosen) == 1:
-            words = _("Describe {name}").format(name=chosen[0].name)
-        elif chosen:
-            words = _("Describe {n} Objects").format(n=len(chosen))
+            layout.prop(wishes, "question", text="", placeholder=_(QUESTION))
+        readable = [each for each in context.selected_objects if each.type in READABLE]
+        label = _("Describe Selection")
+        if len(readable) == 1:
+            label = _("Describe {name}").format(name=readable[0].name)
+        elif readable:
+            label = _("Describe {n} Objects").format(n=len(readable))
         job = last_description()
         row = layout.row(align=True)
         if job is not None and not job.over:
             row.progress(text=_("Reading"), factor=job.tokens / (job.tokens + 30))
             row.operator("meshscribe.cancel", text="", icon="X").job = job.id
         else:
-            row.operator("meshscribe.describe", text=words, icon="VIEWZOOM", translate=False)
+            row.operator("meshscribe.describe", text=label, icon="VIEWZOOM", translate=False)
         if job is None or not job.text.strip():
             return
         paragraph(layout.box(), context, job.text.strip())
         row = layout.row(align=True)
         row.enabled = job.over
-        row.operator("meshscribe.copy_text", icon="COPYDOWN")
-        row.operator("meshscribe.use_prompt", text="As Prompt", icon="GREASEPENCIL").prompt = job.text.strip()
-        row.operator("meshscribe.store_text", text="Store", icon="FILE_TICK")
+        row.operator("meshscribe.copy_text")
+        row.operator("meshscribe.use_prompt", text="As Prompt").prompt = job.text.strip()
+        row.operator("meshscribe.store_text", text="Store")
+
+
+class MESHSCRIBE_PT_change(Panel, bpy.types.Panel):
+    bl_label = "Change"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout, wishes = self.layout, context.scene.meshscribe
+        layout.prop(wishes, "instruction", text="", placeholder=_(CHANGE))
+        layout.row().prop(wishes, "answer", expand=True)
+        changing = [job for job in runtime.current().session.active if isinstance(job.request, Change)]
+        if changing:
+            draw_progress(layout, changing)
+            return
+        source = chosen(context)
+        label = _("Change {name}").format(name=source.name) if source else _("Change Selection")
+        layout.operator("meshscribe.change", text=label, icon="MODIFIER_DATA", translate=False)
 
 
 class MESHSCRIBE_PT_history(Panel, bpy.types.Panel):
@@ -105,11 +125,11 @@ class MESHSCRIBE_PT_history(Panel, bpy.types.Panel):
 def draw_prompt(layout: bpy.types.UILayout, wishes: bpy.types.PropertyGroup) -> None:
     """The prompt, in several lines where Blender can; examples while it is empty."""
     if hasattr(layout, "textbox"):  # 5.2
-        layout.textbox(wishes, "prompt", initial_visible_lines=3, placeholder=PLACEHOLDER)
+        layout.textbox(wishes, "prompt", initial_visible_lines=3, placeholder=_(PLACEHOLDER))
     else:
         row = layout.row()
         row.scale_y = 1.2
-        row.prop(wishes, "prompt", text="", placeholder=PLACEHOLDER)
+        row.prop(wishes, "prompt", text="", placeholder=_(PLACEHOLDER))
     if not wishes.prompt:
         column = layout.column(align=True)
         for example in EXAMPLES:
@@ -126,8 +146,8 @@ def draw_progress(layout: bpy.types.UILayout, jobs: list[Job]) -> None:
     first, *queue = sorted(jobs, key=lambda job: job.state != "running")
     row = layout.row(align=True)
     row.scale_y = TALL
-    factor, words = progress(first)
-    row.progress(text=words, factor=factor)
+    factor, label = progress(first)
+    row.progress(text=label, factor=factor)
     row.operator("meshscribe.cancel", text="", icon="X").job = first.id
     line = layout.row()
     line.enabled = False
@@ -137,7 +157,7 @@ def draw_progress(layout: bpy.types.UILayout, jobs: list[Job]) -> None:
     column = layout.column(align=True)
     for job in queue:
         row = column.row(align=True)
-        row.label(text=job.request.prompt, icon="SORTTIME", translate=False)
+        row.label(text=words(job.request), icon="SORTTIME", translate=False)
         row.operator("meshscribe.cancel", text="", icon="X", emboss=False).job = job.id
     column.operator("meshscribe.cancel", text="Cancel All", icon="CANCEL")
 
@@ -145,7 +165,7 @@ def draw_progress(layout: bpy.types.UILayout, jobs: list[Job]) -> None:
 def progress(job: Job) -> tuple[float, str]:
     """How far a job is (0..1, an estimate: nobody knows the end before it comes) and what it does."""
     if job.tokens:
-        counts = _("{v} vertices, {f} faces").format(v=f"{job.reader.vertices:,}", f=f"{job.reader.faces:,}")
+        counts = _("{v} vertices, {f} faces").format(v=f"{job.vertices:,}", f=f"{job.faces:,}")
         return job.tokens / (job.tokens + TYPICAL), counts
     if job.state == "queued" and job.position:
         return 0.0, _("Waiting, {n} before it").format(n=job.position)
@@ -158,33 +178,31 @@ def progress(job: Job) -> tuple[float, str]:
 
 def pace(job: Job) -> str:
     """Tokens a second, and time."""
-    words = [duration(job.seconds)]
-    if job.speed:
-        words.insert(0, _("{n} tokens a second").format(n=f"{job.speed:.0f}"))
-    return ", ".join(words)
+    time = duration(job.seconds)
+    return _("{n} tokens a second, {t}").format(n=f"{job.speed:.0f}", t=time) if job.speed else time
 
 
 def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """What the newest mesh is, and what can be done with it."""
     jobs = [job for job in runtime.current().session.jobs.values() if job.makes_mesh and job.over]
-    if jobs and (words := outcome(jobs[-1])):
-        paragraph(layout, context, words[1], words[0])
-    chosen = context.object
-    if chosen is None or chosen.type != "MESH" or not (told := recall(chosen)):
+    if jobs and (told := outcome(jobs[-1])):
+        paragraph(layout, context, told[1], told[0])
+    made = context.object
+    if made is None or made.type != "MESH" or not (told := recall(made)):
         return
     row = layout.row(align=True)
     if told.get("group"):
         row.operator("meshscribe.keep", icon="CHECKMARK")
-    row.operator("meshscribe.finish", text="After-Care", icon="MODIFIER").job = str(told.get("job", ""))
+    row.operator("meshscribe.finish", icon="MODIFIER").job = str(told.get("job", ""))
 
 
 def outcome(job: Job) -> tuple[str, str] | None:
     """An icon and a sentence for a job that is over; None where the trouble box says it."""
     made = _("{v} vertices, {f} faces in {t}").format(
-        v=f"{job.reader.vertices:,}", f=f"{job.reader.faces:,}", t=duration(job.seconds)
+        v=f"{job.vertices:,}", f=f"{job.faces:,}", t=duration(job.seconds)
     )
     if job.state == "cancelled":
-        return "X", _("Cancelled: {made} so far").format(made=made) if job.reader.faces else _("Cancelled")
+        return "X", _("Cancelled: {made} so far").format(made=made) if job.faces else _("Cancelled")
     if job.state != "done" or job.outcome is None:
         return None
     if job.outcome.finish == "length":
@@ -194,4 +212,10 @@ def outcome(job: Job) -> tuple[str, str] | None:
     return "CHECKMARK", made
 
 
-CLASSES = (MESHSCRIBE_PT_generate, MESHSCRIBE_PT_settings, MESHSCRIBE_PT_describe, MESHSCRIBE_PT_history)
+CLASSES = (
+    MESHSCRIBE_PT_generate,
+    MESHSCRIBE_PT_settings,
+    MESHSCRIBE_PT_describe,
+    MESHSCRIBE_PT_change,
+    MESHSCRIBE_PT_history,
+)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
+from bpy.app.translations import pgettext_iface as _
 from bpy.props import BoolProperty, StringProperty
 
 from .. import runtime
 from ..environment import Sources, base_python
 from ..paths import DATA, PACKAGE, log_file
-from . import backend
+from .hosts import draw_hosts
+from .status import draw_status
 
 
 def _changed(self: bpy.types.AddonPreferences, context: bpy.types.Context) -> None:
@@ -51,8 +53,21 @@ class MESHSCRIBE_AP_preferences(bpy.types.AddonPreferences):
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         layout.use_property_split, layout.use_property_decorate = True, False
-        backend.draw_status(layout.box(), context)
-        layout.prop(self, "shared")
+        now = runtime.current()
+        draw_status(layout.box(), context)
+        if now.remote is None:
+            layout.prop(self, "shared")
+        row = layout.row(align=True)
+        row.operator("meshscribe.leave" if now.remote else "meshscribe.join")
+        if now.backend.installed and not now.backend.has("torch"):
+            row.operator("meshscribe.backend_install", text="Add Large Models...").large = True
+        if now.backend.installed:
+            row.operator("meshscribe.backend_remove")
+        if now.remote is None:
+            header, body = layout.panel("meshscribe_hosts", default_closed=True)
+            header.label(text="Servers")
+            if body:
+                draw_hosts(body, context)
         header, body = layout.panel("meshscribe_advanced", default_closed=True)
         header.label(text="Advanced")
         if body:
@@ -60,8 +75,7 @@ class MESHSCRIBE_AP_preferences(bpy.types.AddonPreferences):
             body.prop(self, "index", placeholder="https://index.example/simple")
             body.prop(self, "python", placeholder=base_python())
             body.prop(self, "environment")
-        layout.operator("meshscribe.backend_remove", icon="TRASH")
-        layout.label(text=f"Log: {log_file()}", translate=False)
+            body.label(text=_("Log: {path}").format(path=log_file()), translate=False)
 
 
 CLASSES = (MESHSCRIBE_AP_preferences,)

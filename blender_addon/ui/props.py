@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import bpy
-from bpy.props import BoolProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from .. import runtime
 from ..variations import LARGEST_SEED
 
 EXAMPLES = ("a round table with four legs", "a wooden chair with a tall back", "a small house with a red roof")
 PLACEHOLDER = "What to make, in your words"
+CHANGE = "make it taller"
+QUESTION = "What is this object?"
 
 
 def _prompts(self: bpy.types.PropertyGroup, context: bpy.types.Context, typed: str) -> list[str]:
@@ -62,6 +64,18 @@ class MESHSCRIBE_PG_settings(bpy.types.PropertyGroup):
         maxlen=200,
         search=_models,
         search_options={"SUGGESTION"},
+    )
+    instruction: StringProperty(
+        name="Instruction",
+        description="What to change about the selected object, in plain words",
+        maxlen=20_000,
+    )
+    answer: EnumProperty(
+        name="Answer",
+        items=(
+            ("BESIDE", "Beside", "The changed mesh stands beside the object"),
+            ("INSTEAD", "Instead", "The changed mesh takes the object's place. Undo brings the object back"),
+        ),
     )
     question: StringProperty(
         name="Question",

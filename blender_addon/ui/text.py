@@ -33,14 +33,17 @@ def wrap(text: str, pixels: float, size: float = 11.0) -> list[str]:
     return lines
 
 
-def paragraph(layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE") -> None:
-    """Wrapped text as labels, an icon before the first line."""
+def paragraph(
+    layout: bpy.types.UILayout, context: bpy.types.Context, text: str, icon: str = "NONE", pixels: float = 0.0
+) -> None:
+    """Wrapped text as labels, an icon before the first line. `pixels`: of a line, at scale 1, where it is not the
+    width of the region."""
     scale = context.preferences.system.ui_scale
     size = context.preferences.ui_styles[0].widget.points * scale
     column = layout.column(align=True)
     column.scale_y = 0.75
-    pixels = width(context) - (24 * scale if icon != "NONE" else 0)
-    for number, line in enumerate(wrap(text, pixels, size)):
+    room = (pixels * scale or width(context)) - (24 * scale if icon != "NONE" else 0)
+    for number, line in enumerate(wrap(text, room, size)):
         if icon == "NONE":
             column.label(text=line, translate=False)
         else:

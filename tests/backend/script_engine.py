@@ -2,13 +2,16 @@
 broker.
 
 The prompt is the script: words of `key=value`. tokens: how many (each one line of text); delay: seconds
-before each; size: characters of each line; fail: what to do after the tokens (a code of messages.Code,
-"crash", "exit", "memory" or "bounds"); deaf: 1 to ignore a cancel. Models: "script" and "other"; "slow" takes
-a second to load.
+before each; size: characters of each line; prefill: seconds before the first; fail: what to do after the tokens (a
+code of messages.Code, "crash", "exit", "memory", or "balloon" to use all memory; "gil", "sleep" and "ask" stand
+still: in C with the interpreter's lock, without a question, and with questions but without text); deaf: 1 to ignore a
+cancel; mark: what each line ends with ("clock": the time at which it was written). A task without a prompt is
+answered with 20 tokens. Models: "script" and "other"; "slow" takes a second to load.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sys
 import time
@@ -17,7 +20,10 @@ from typing import cast
 
 from meshscribe.backend import worker
 from meshscribe.backend.engines.base import Engine, EngineError, Hooks
-from meshscribe.shared.messages import Code, Describe, Outcome, Request
+from meshscribe.shared.messages import Code
+from meshscribe.shared.tasks import Ground, Name, Names, Outcome, Request, words
+
+FOREVER = 1_000
 
 
 class ScriptEngine:
@@ -27,20 +33,29 @@ class ScriptEngine:
         self.model = model
 
     def run(self, request: Request, hooks: Hooks) -> Outcome:
-        script = {"tokens": "20", "delay": "0", "size": "0", "fail": "", "deaf": "0"}
-        if not isinstance(request, Describe):
-            script |= dict(word.split("=") for word in request.prompt.split() if "=" in word)
-        count = int(script["tokens"])
+        script = {"tokens": "20", "delay": "0", "size": "0", "prefill": "0", "fail": "", "deaf": "0", "mark": ""}
+        script |= dict(word.split("=") for word in words(request).split() if "=" in word)
+        count, heeds = int(script["tokens"]), script["deaf"] == "0"
         hooks.progress("prefill", 1, 1, "tokens")
+        ready = time.monotonic() + float(script["prefill"])
+        while time.monotonic() < ready:
+            time.sleep(0.005)
+            if hooks.cancelled() and heeds:
+                return Outcome(finish="cancelled", model=self.model, seed=request.seed)
         for i in range(count):
             time.sleep(float(script["delay"]))
-            if hooks.cancelled() and script["deaf"] == "0":
+            if hooks.cancelled() and heeds:
                 return Outcome(finish="cancelled", model=self.model, seed=request.seed, tokens=i)
-            hooks.emit(line(i, int(script["size"])), i + 1)
-        self._fail(script["fail"])
-        return Outcome(finish="stop", model=self.model, device=self.device, seed=request.seed, tokens=count)
+            mark = f"{time.monotonic():.6f}" if script["mark"] == "clock" else script["mark"]
+            hooks.emit(line(i, int(script["size"]), mark), i + 1)
+        self._fail(script["fail"], hooks)
+        outcome = {"model": self.model, "device": self.device, "seed": request.seed, "tokens": count}
+        if isinstance(request, Name):
+            return Outcome(finish="stop", names=Names(object="chair", parts=["leg"] * 4), **outcome)
+        ids = [each.id for each in request.objects] if isinstance(request, Ground) else None
+        return Outcome(finish="stop", ids=ids, **outcome)
 
-    def _fail(self, how: str) -> None:
+    def _fail(self, how: str, hooks: Hooks) -> None:
         match how:
             case "":
                 return
@@ -50,6 +65,18 @@ class ScriptEngine:
                 os._exit(9)
             case "memory":
                 raise MemoryError
+            case "balloon":  # until the system gives no more
+                held = []
+                while True:
+                    held.append(bytearray(32 << 20))
+            case "gil":
+                ctypes.PyDLL(None).sleep(FOREVER)
+            case "sleep":
+                time.sleep(FOREVER)
+            case "ask":
+                while True:
+                    time.sleep(0.01)
+                    hooks.cancelled()
             case code:
                 raise EngineError(cast(Code, code), "The script says so.")
 
@@ -57,14 +84,14 @@ class ScriptEngine:
         pass
 
 
-def line(i: int, size: int = 0) -> str:
+def line(i: int, size: int = 0, mark: str = "") -> str:
     """The text of token i."""
-    return f"v {i} {i * 7 % 64} {i * 13 % 64}".ljust(size, ".") + "\n"
+    return f"v {i} {i * 7 % 64} {i * 13 % 64} {mark}".rstrip().ljust(size, ".") + "\n"
 
 
-def text(count: int, size: int = 0) -> str:
+def text(count: int, size: int = 0, mark: str = "") -> str:
     """The whole text of a script with so many tokens."""
-    return "".join(line(i, size) for i in range(count))
+    return "".join(line(i, size, mark) for i in range(count))
 
 
 def open_engine(model: str, progress: Callable[[str, int, int, str], None]) -> Engine:

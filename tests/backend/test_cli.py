@@ -114,10 +114,10 @@ def test_greedy_does_not_depend_on_the_seed(run: Command, tmp_path: Path) -> Non
 
 
 def test_generate_in_a_process_with_defaults(run: Command, tmp_path: Path) -> None:
-    process = run.start("generate", "Ein Häuschen?!", *SHORT, cwd=tmp_path)
+    process = run.start("generate", "Ein Café table?!", *SHORT, cwd=tmp_path)
     out, err = process.communicate(timeout=200)
     assert process.returncode == 0 and out.count("\n") == 1, err
-    assert re.match(r"ein-hauschen-\d+\.obj( \(cut at the limit\))?: \d+ vertices, \d+ faces, ", out)
+    assert re.match(r"ein-cafe-table-\d+\.obj( \(cut at the limit\))?: \d+ vertices, \d+ faces, ", out)
     assert all(line.startswith(("writing", "starting", "loading", "reading")) for line in err.splitlines())
 
 
@@ -163,7 +163,6 @@ def test_describe_any_format(run: Command, table: Mesh, tmp_path: Path, ending: 
     (told,) = run("describe", path, "--json").objects
     assert list(told) == ["text", "model", "seconds", "finish", "facts"] and told["text"].endswith(".")
     facts = told["facts"]
-    assert list(facts) == ["size", "vertices", "faces", "parts", "closed", "area", "volume"]
     assert facts["size"] == pytest.approx(np.ptp(table.vertices, axis=0), rel=1e-4)
     assert facts["faces"] == (len(table.sizes) if ending == "obj" else len(table.triangles()))
     assert facts["vertices"] == len(table.vertices) and facts["parts"] == len(table.parts) and facts["closed"]
@@ -226,7 +225,7 @@ def test_frame_of_what_is_no_dialect_text_is_refused(run: Command, table: Mesh, 
 def test_codec_into_a_pipe_that_closes(run: Command, tmp_path: Path) -> None:
     trimesh.creation.icosphere(5).export(tmp_path / "ball.ply")
     process = run.start("codec", tmp_path / "ball.ply")
-    assert first_line(process).startswith("g ")
+    assert first_line(process).startswith("# part ")
     assert process.stdout and process.stderr
     process.stdout.close()
     assert process.wait(20) == 1 and "Traceback" not in process.stderr.read()

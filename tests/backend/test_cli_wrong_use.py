@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import trimesh
 from command import Command, bad_words
 
 pytestmark = [pytest.mark.timeout(300), pytest.mark.skipif(sys.platform == "win32", reason="POSIX files")]
@@ -83,24 +82,14 @@ def test_mesh_over_the_readers_limit(run: Command, tmp_path: Path) -> None:
     path = tmp_path / "huge.obj"
     path.write_text("".join(f"v {i} 0 0\n" for i in range(250_001)) + "f 1 2 3\n")
     assert "over the limit of 250,000 vertices" in run.refused("codec", path)
-    trimesh.creation.icosphere(7).export(tmp_path / "huge.ply")  # 327,680 faces
-    assert "over the limit" in run.refused("describe", tmp_path / "huge.ply")
-
-
-def test_mesh_over_the_models_budget(run: Command, tmp_path: Path) -> None:
-    trimesh.creation.icosphere(4).export(tmp_path / "ball.ply")
-    assert "simplify it" in run.refused("describe", tmp_path / "ball.ply")  # one piece that is too large
-    balls = [trimesh.creation.icosphere(1).apply_translation((3 * number, 0, 0)) for number in range(40)]
-    trimesh.util.concatenate(balls).export(tmp_path / "balls.ply")
-    said = run.refused("describe", tmp_path / "balls.ply")
-    assert "tokens" in said and "simplify it to about" in said
 
 
 def test_mesh_without_an_area(run: Command, tmp_path: Path) -> None:
     (tmp_path / "flat.obj").write_text("v 0 0 0\nv 0 0 0\nv 0 0 0\nf 1 2 3\n")
     assert "No face" in run.refused("codec", tmp_path / "flat.obj")
     assert "No face" in run.refused("codec", tmp_path / "flat.obj", "--decode")
-    assert "no face" in run.refused("describe", tmp_path / "flat.obj")
+    described = run("describe", tmp_path / "flat.obj")  # its facts are told all the same
+    assert described.status == 2 and "no face" in described.err and "1 faces" in described.out
 
 
 # ------------------------------------------------------------------------------------------- places and processes

@@ -2,46 +2,46 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import socket
-import sqlite3
-import subprocess
 import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 import zmq
-from conftest import ENDS, Backend, Client, script, text_of, until
+from backends import ENDS, Backend, Client, error_of, outcome_of, script, text_of, until
 from script_engine import text
 
+from meshscribe.backend.client import ask
 from meshscribe.backend.serve.keys import KeyPair
 from meshscribe.shared import connection
-from meshscribe.shared.connection import process_alive
+from meshscribe.shared.frames import VERSION_FRAME, decode
+from meshscribe.shared.mesh import Mesh
 from meshscribe.shared.messages import (
-    VERSION_FRAME,
     Accepted,
     Delta,
     Done,
     Error,
     FromBroker,
-    Goodbye,
-    Hello,
     Jobs,
     JobsReply,
     Load,
     Models,
     ModelsReply,
     Progress,
-    Shutdown,
     Status,
     StatusReply,
     Welcome,
-    decode,
-    encode,
+)
+from meshscribe.shared.tasks import (
+    Ask,
+    Change,
+    Describe,
+    Ground,
+    MeshData,
+    Name,
+    Request,
+    Scene,
+    SceneObject,
+    task_name,
 )
 
 pytestmark = [
@@ -50,23 +50,6 @@ pytestmark = [
 ]
 Start = Callable[..., Backend]
 FOREVER = ("tokens=100000", "delay=0.01")
-
-
-def gone(pid: int, timeout: float = 10) -> bool:
-    end = time.monotonic() + timeout
-    while process_alive(pid) and time.monotonic() < end:
-        time.sleep(0.02)
-    return not process_alive(pid)
-
-
-def error_of(messages: list[FromBroker]) -> Error:
-    assert isinstance(messages[-1], Error)
-    return messages[-1]
-
-
-def outcome_of(messages: list[FromBroker]) -> str:
-    assert isinstance(messages[-1], Done), messages[-1]
-    return messages[-1].outcome.finish
 
 
 def raw(there: connection.Connection, pair: KeyPair | None = None, server_key: str = "") -> zmq.Socket[bytes]:
@@ -78,9 +61,6 @@ def raw(there: connection.Connection, pair: KeyPair | None = None, server_key: s
     dealer.curve_secretkey = (pair.secret if pair else there.secret_key).encode()
     dealer.connect(there.endpoint)
     return dealer
-
-
-# ------------------------------------------------------------------------------------------------------- jobs
 
 
 def test_generate_streams_its_text(link: Client) -> None:
@@ -182,6 +162,74 @@ def test_load_models_and_status(link: Client) -> None:
     assert until(link, ModelsReply)[-1] == ModelsReply([])
 
 
+BOX = Mesh.build([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], [[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]])
+OBJECTS = [
+    SceneObject(id="7", name="Chair", kind="chair", low=(0, 0, 0), high=(1, 1, 1)),
+    SceneObject(id="8", name="Window", low=(2, 0, 0), high=(2.1, 1, 1)),
+]
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        Describe(mesh=MeshData.pack(BOX), model="script"),
+        Change(mesh=MeshData.pack(BOX), instruction="make it taller tokens=7", model="script", seed=5),
+        Ask(mesh=MeshData.pack(BOX), question="how tall?", dialogue=[("user", "what is it?")], model="script"),
+        Name(mesh=MeshData.pack(BOX), model="script"),
+        Scene(objects=OBJECTS, about="missing", model="script"),
+        Ground(objects=OBJECTS, phrase="the chair next to the window", model="script"),
+    ],
+    ids=task_name,
+)
+def test_every_task_goes_through(task: Request, link: Client) -> None:
+    job = link.submit(task)
+    got = until(link, ENDS, job)
+    assert isinstance(got[-1], Done), got[-1]
+    outcome = got[-1].outcome
+    assert text_of(got, job) == text(outcome.tokens) and outcome.tokens == (7 if isinstance(task, Change) else 20)
+    assert outcome.ids == (["7", "8"] if isinstance(task, Ground) else None)
+    assert (outcome.names is not None) == isinstance(task, Name) and outcome.seed == task.seed
+    link.send(Jobs())
+    reply = until(link, JobsReply)[-1]
+    assert isinstance(reply, JobsReply) and (reply.jobs[0].job, reply.jobs[0].task) == (job, task_name(task))
+
+
+@pytest.mark.parametrize(
+    "task, words",
+    [
+        (Change(mesh=MeshData.pack(BOX), instruction=" "), "instruction is empty"),
+        (Ask(mesh=MeshData.pack(BOX), question=""), "question is empty"),
+        (Name(mesh=MeshData.pack(Mesh.build([], []))), "no faces"),
+        (Scene(objects=[], about="tasks"), "no objects"),
+        (Scene(objects=OBJECTS), "question is empty"),
+        (Ground(objects=[OBJECTS[0], OBJECTS[0]], phrase="it"), "same id"),
+        (Ground(objects=[SceneObject(id="1", low=(1, 0, 0), high=(0, 1, 1))], phrase="it"), "before it begins"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_task_that_makes_no_sense_is_refused(task: Request, words: str, link: Client) -> None:
+    error = error_of(until(link, ENDS, link.submit(task)))
+    assert error.code == "bad_request" and words in error.sentence
+
+
+def test_job_with_a_limit(link: Client) -> None:
+    job = link.submit(script(*FOREVER), limit=0.3)
+    waits = link.submit(script("tokens=3"), limit=60.0)
+    got = until(link, ENDS, job)
+    assert error_of(got).code == "deadline" and text_of(got, job)
+    assert outcome_of(until(link, ENDS, waits)) == "stop"
+
+
+def test_question_leaves_the_messages_of_jobs_alone(link: Client) -> None:
+    job = link.submit(script("tokens=100", "delay=0.003"))
+    got: list[FromBroker] = []
+    while not any(isinstance(message, ENDS) for message in got):
+        reply = ask(link, Status(), StatusReply)
+        assert reply.workers
+        got += link.wait(0.02)
+    assert text_of(got, job) == text(100)
+
+
 def test_malformed_messages_are_answered_and_harm_nobody(shared_backend: Backend, link: Client) -> None:
     dealer = raw(shared_backend.connection())
     for frames in ([b""], [b"what"], [VERSION_FRAME, b"\xc1"], [VERSION_FRAME] * 5, [b"MS\x09\x00", b"\x80"]):
@@ -195,30 +243,6 @@ def test_malformed_messages_are_answered_and_harm_nobody(shared_backend: Backend
     dealer.close()
 
 
-def test_outsider_without_the_key_gets_nothing(shared_backend: Backend) -> None:
-    there = shared_backend.connection()
-    unknown = raw(there, KeyPair.fresh())
-    wrong_server = raw(there, None, KeyPair.fresh().public)
-    host, port = there.endpoint.removeprefix("tcp://").split(":")
-    plain: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.DEALER)
-    plain.linger = 0
-    plain.connect(there.endpoint)
-    with socket.create_connection((host, int(port))) as garbage:
-        garbage.sendall(os.urandom(4096))
-        for dealer in (unknown, wrong_server, plain):
-            with contextlib.suppress(zmq.Again):  # it has been turned away already
-                dealer.send_multipart(encode(Hello("outsider")), zmq.DONTWAIT)
-        poller = zmq.Poller()
-        for dealer in (unknown, wrong_server, plain):
-            poller.register(dealer, zmq.POLLIN)
-        assert poller.poll(700) == []
-    known = raw(there)
-    known.send_multipart(encode(Hello("known")))
-    assert known.poll(5_000) and isinstance(decode(known.recv_multipart(), FromBroker), Welcome)
-    for dealer in (unknown, wrong_server, plain, known):
-        dealer.close()
-
-
 def test_link_that_the_broker_forgot_says_hello_again(shared_backend: Backend, link: Client) -> None:
     job = link.submit(script("tokens=100", "delay=0.01"))
     got = until(link, Delta, job)
@@ -226,209 +250,3 @@ def test_link_that_the_broker_forgot_says_hello_again(shared_backend: Backend, l
         until(usurper, Welcome)
         got += until(link, ENDS, job)
     assert text_of(got, job) == text(100) and any(isinstance(m, Welcome) for m in got)
-
-
-# ----------------------------------------------------------------------------------------------- what may die
-
-
-def test_worker_killed_in_a_job(start: Start) -> None:
-    backend = start().wait_up()
-    with backend.link() as link:
-        job = link.submit(script(*FOREVER))
-        got = until(link, Delta, job)
-        os.kill(backend.worker_pid(), signal.SIGKILL)
-        killed = time.monotonic()
-        got += until(link, ENDS, job)
-        assert error_of(got).code == "engine_dead" and time.monotonic() - killed < 5
-        job = link.submit(script("tokens=5"))
-        assert text_of(until(link, ENDS, job), job) == text(5)
-        link.send(Status())
-        status = until(link, StatusReply)[-1]
-        assert isinstance(status, StatusReply) and status.workers[0].restarts == 1
-
-
-def test_engine_that_takes_its_process_down(start: Start) -> None:
-    with start().wait_up().link() as link:
-        for _ in range(2):
-            job = link.submit(script("tokens=3", "fail=exit"))
-            assert error_of(until(link, ENDS, job)).code == "engine_dead"
-        job = link.submit(script("tokens=5"))
-        assert text_of(until(link, ENDS, job), job) == text(5)
-
-
-def test_worker_that_cannot_start_is_given_up_with_a_reason(start: Start) -> None:
-    backend = start(worker=["/nonexistent/python"]).wait_up()
-    with backend.link() as link:
-        job = link.submit(script())
-        error = error_of(until(link, ENDS, job))
-        assert error.code == "engine_dead" and "worker.log" in error.sentence
-
-
-CLIENT = """
-import sys
-from pathlib import Path
-from meshscribe.shared.connection import read
-from meshscribe.shared.link import Link
-from meshscribe.shared.messages import Delta, Generate
-link = Link(read(Path(sys.argv[1])))
-job = link.submit(Generate(prompt="make tokens=150 delay=0.01", model="script"))
-while not any(isinstance(message, Delta) for message in link.wait(10)):
-    pass
-print(job, flush=True)
-while True:
-    link.wait(10)
-"""
-
-
-def test_client_killed_in_a_job(shared_backend: Backend, link: Client) -> None:
-    child = subprocess.Popen(
-        [sys.executable, "-c", CLIENT, str(shared_backend.home)], stdout=subprocess.PIPE, text=True
-    )
-    assert child.stdout is not None
-    job = child.stdout.readline().strip()
-    child.kill()
-    child.communicate()
-    link.resume(job)
-    got = until(link, ENDS, job)
-    assert outcome_of(got) == "stop" and text_of(got, job) == text(150)
-    link.resume(job)  # from the journal, as often as one likes
-    assert text_of(until(link, ENDS, job), job) == text(150)
-
-
-def test_bye_cancels_all_but_detached_jobs(shared_backend: Backend, link: Client) -> None:
-    with shared_backend.link("leaver") as leaver:
-        attached = leaver.submit(script(*FOREVER))
-        detached = leaver.submit(script("tokens=5"), detached=True)
-        until(leaver, Delta, attached)
-    link.resume(detached)
-    assert text_of(until(link, ENDS, detached), detached) == text(5)
-    link.resume(attached)
-    assert outcome_of(until(link, ENDS, attached)) == "cancelled"
-
-
-def test_broker_killed_and_started_again(start: Start) -> None:
-    first = start().wait_up()
-    link = first.link()
-    done, running = link.submit(script("tokens=5")), link.submit(script(*FOREVER))
-    until(link, ENDS, done)
-    got = until(link, Delta, running)
-    worker = first.worker_pid()
-    session = link.session
-    first.end(signal.SIGKILL)
-    assert gone(worker)
-    with pytest.raises(connection.NoConnectionError, match="ended"):
-        connection.read(first.home)
-    start().wait_up()
-    more = until(link, ENDS, running)
-    assert error_of(more).code == "engine_dead" and link.session != session
-    whole = text_of(got + more, running)
-    assert whole and text(100_000).startswith(whole)
-    with sqlite3.connect(first.home / "journal.sqlite") as db:
-        ((kept,),) = db.execute("SELECT text FROM jobs WHERE id = ?", (running,))
-    db.close()
-    assert kept == whole
-    link.resume(done)
-    assert text_of(until(link, ENDS, done), done) == text(5)
-    link.close()
-
-
-def test_broker_stopped_and_continued_loses_nothing(start: Start) -> None:
-    backend = start().wait_up()
-    with backend.link() as link:
-        job = link.submit(script("tokens=150", "delay=0.01"))
-        got = until(link, Delta, job)
-        backend.process.send_signal(signal.SIGSTOP)
-        end = time.monotonic() + 20
-        while link.state != "lost" and time.monotonic() < end:
-            got += link.wait(0.2)
-        assert link.state == "lost"
-        backend.process.send_signal(signal.SIGCONT)
-        got += until(link, ENDS, job)
-        assert outcome_of(got) == "stop" and text_of(got, job) == text(150)
-
-
-def test_sigterm_ends_all_with_goodbye(start: Start) -> None:
-    backend = start().wait_up()
-    with backend.link() as link:
-        job = link.submit(script(*FOREVER))
-        got = until(link, Delta, job)
-        worker = backend.worker_pid()
-        assert backend.end(signal.SIGTERM) == "" and backend.process.returncode == 0
-        got += until(link, Goodbye)
-    assert [m.code for m in got if isinstance(m, Error)] == ["shutting_down"]
-    assert gone(worker)
-    with pytest.raises(connection.NoConnectionError, match="No backend"):
-        backend.connection()
-
-
-def test_shutdown_by_a_client(start: Start) -> None:
-    backend = start().wait_up()
-    with backend.link() as link:
-        link.send(Shutdown())
-        until(link, Goodbye)
-    assert backend.process.wait(10) == 0
-
-
-def test_broker_ends_with_its_parent(start: Start) -> None:
-    parent = subprocess.Popen(["sleep", "600"])
-    backend = start(parent=parent.pid).wait_up()
-    parent.kill()
-    parent.wait()
-    assert backend.process.wait(10) == 0
-
-
-# -------------------------------------------------------------------------------------------------- the start
-
-
-def test_broker_ends_when_it_is_idle_but_not_under_a_client(start: Start) -> None:
-    backend = start(idle=1.0).wait_up()
-    with backend.link() as link:
-        job = link.submit(script("tokens=2"))
-        until(link, ENDS, job)
-        assert link.wait(1.5) == [] and backend.process.poll() is None
-        link.send(Jobs())
-        reply = until(link, JobsReply)[-1]
-        assert isinstance(reply, JobsReply) and [entry.job for entry in reply.jobs] == [job]
-    assert backend.process.wait(10) == 0
-
-
-def test_second_serve_says_that_one_runs(shared_backend: Backend) -> None:
-    second = Backend(shared_backend.home)
-    said = second.process.communicate(timeout=10)[1]
-    assert second.process.returncode == 2 and said.count("\n") == 1 and "running" in said
-    assert connection.read(shared_backend.home).pid == shared_backend.process.pid
-
-
-def test_taken_port_is_one_sentence(start: Start) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        backend = start(port=taken.getsockname()[1])
-        said = backend.process.communicate(timeout=10)[1]
-        assert backend.process.returncode == 2 and said.count("\n") == 1 and "--port" in said
-    assert not (backend.home / connection.FILE).exists()
-
-
-def test_chosen_port_is_taken_again_after_a_restart(start: Start) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    first = start(port=port).wait_up()
-    link = Client(first.connection())  # without `reload`: the same endpoint and keys hold
-    until(link, Welcome)
-    first.end(signal.SIGKILL)
-    start(port=port).wait_up()
-    until(link, Welcome)
-    link.close()
-
-
-def test_broker_imports_no_engine() -> None:
-    code = "import sys, meshscribe.backend.serve.broker; print(*sys.modules)"
-    names = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert not {"torch", "onnxruntime", "transformers", "bpy"} & set(names)
-
-
-def test_no_secret_and_no_prompt_reaches_a_log(shared_backend: Backend, link: Client) -> None:
-    job = link.submit(script("confidential", "fail=crash"))
-    until(link, ENDS, job)
-    logs = b"".join(path.read_bytes() for path in Path(shared_backend.home, "logs").iterdir())
-    there = shared_backend.connection()
-    assert b"the script says so" in logs and b"confidential" not in logs
-    assert there.secret_key.encode() not in logs

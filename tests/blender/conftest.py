@@ -1,7 +1,8 @@
 """Tests that drive a real Blender: the bpy module of this Python. Without it they are not collected.
 
 A test starts in Blender's factory scene, with settings of its own. MESHSCRIBE_ZIP=path/to/the.zip installs that
-extension by Blender's own operator, and tests its files in place of the tree's.
+extension by Blender's own operator, and tests its files, with its wheels, in place of the tree's. MESHSCRIBE_PYTHON is
+the Python that backends run on, by default this one.
 """
 
 from __future__ import annotations
@@ -26,12 +27,10 @@ os.environ["BLENDER_USER_RESOURCES"] = tempfile.mkdtemp(prefix="meshscribe-blend
 
 if ZIP := os.environ.get("MESHSCRIBE_ZIP"):
     import bpy
+    from installed import install
 
-    bpy.ops.extensions.package_install_files(filepath=ZIP, repo="user_default", enable_on_install=False)
-    installed = Path(bpy.utils.user_resource("EXTENSIONS")) / "user_default" / "meshscribe"
-    place = Path(tempfile.mkdtemp(prefix="meshscribe-installed-"))
-    (place / "blender_addon").symlink_to(installed)
-    sys.path.insert(0, str(place))
+    install(ZIP)
+    bpy.ops.wm.save_userpref()  # for the Blenders that tests start
 
 collect_ignore_glob = [] if importlib.util.find_spec("bpy") else ["test_*.py"]
 

@@ -25,6 +25,8 @@ class Button:
 class Layout:
     """Every call is one of UILayout's, with arguments that it has; `shown` is a flat list of (what, words)."""
 
+    translate = staticmethod(str)  # what Blender does with a text, unless it is told not to
+
     def __init__(self, shown=None):
         self.shown = [] if shown is None else shown
 
@@ -42,6 +44,8 @@ class Layout:
     def _add(self, name, args, keywords):
         if icon := keywords.get("icon"):
             assert icon in bpy.types.UILayout.bl_rna.functions["label"].parameters["icon"].enum_items, icon
+        if "text" in keywords and keywords.get("translate", True):
+            keywords["text"] = self.translate(keywords["text"])
         if name == "prop":
             data, prop = args
             assert prop in data.bl_rna.properties, prop
@@ -52,7 +56,7 @@ class Layout:
             module, verb = args[0].split(".")
             kind = getattr(getattr(bpy.ops, module), verb).get_rna_type()
             button = Button(set(kind.properties.keys()))
-            self.shown.append((name, args[0], keywords.get("text", kind.name), button))
+            self.shown.append((name, args[0], keywords.get("text", self.translate(kind.name)), button))
             return button
         elif name in ("label", "progress"):
             self.shown.append((name, keywords.get("text", "")))

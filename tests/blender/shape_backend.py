@@ -1,13 +1,19 @@
-"""A backend for tests whose engine writes training shapes, in a folder of its own."""
+"""Backends for tests: of this tree, and one whose engine writes training shapes."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
 from blender_addon.shared import connection
+
+ROOT = Path(__file__).parents[2]
+PYTHON = os.environ.get(
+    "MESHSCRIBE_PYTHON", sys.executable
+)  # with the backend's packages; Blender's need not have them
 
 SERVE = """
 import os, sys
@@ -17,10 +23,18 @@ sys.exit(serve(Path(sys.argv[1]), worker_command=[sys.executable, sys.argv[2]]))
 """
 
 
+def of_this_tree(folder: Path) -> Path:
+    """A Python that has the backend of this tree, also where it is not installed."""
+    made = folder / "python"
+    made.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT} exec {PYTHON} "$@"\n')
+    made.chmod(0o755)
+    return made
+
+
 def serve(home: Path) -> subprocess.Popen[bytes]:
-    """Start it, and wait until it can be reached."""
+    """Start the one that writes shapes, and wait until it can be reached."""
     engine = Path(__file__).with_name("shape_engine.py")
-    process = subprocess.Popen([sys.executable, "-c", SERVE, str(home), str(engine)], cwd=engine.parents[2])
+    process = subprocess.Popen([PYTHON, "-c", SERVE, str(home), str(engine)], cwd=ROOT)
     until = time.monotonic() + 20
     while not (home / connection.FILE).exists():
         assert process.poll() is None, "the backend has ended"

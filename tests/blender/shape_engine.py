@@ -1,9 +1,9 @@
 """A worker whose engine writes a training shape, for tests: `python tests/blender/shape_engine.py`, started
 by a broker.
 
-The prompt is the script, words of `key=value`: family, dialect, delay (seconds a chunk), cut (characters
-after which the answer breaks off, finish "length"), fail (a code of messages.Code, after half of the text),
-say (this text instead). The seed makes the shape; the text comes in chunks of odd lengths."""
+The prompt (of a change, the instruction) is the script, words of `key=value`: family, dialect, delay (seconds a
+chunk), cut (characters after which the answer breaks off, finish "length"), fail (a code of messages.Code, after
+half of the text), say (this text instead). The seed makes the shape; the text comes in chunks of odd lengths."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))  # a worker starts in any fol
 
 from meshscribe.backend import worker
 from meshscribe.backend.engines.base import Engine, EngineError, Hooks
-from meshscribe.shared.messages import Outcome, Request
 from meshscribe.shared.obj import DIALECTS, write
+from meshscribe.shared.tasks import Outcome, Request, words
 from meshscribe.training.shapes import FAMILIES
 
 
@@ -38,7 +38,7 @@ class ShapeEngine:
 
     def run(self, request: Request, hooks: Hooks) -> Outcome:
         script = {"family": "table", "dialect": "parts", "delay": "0", "cut": "0", "fail": "", "say": ""}
-        script |= dict(word.split("=") for word in request.prompt.split() if "=" in word)
+        script |= dict(word.split("=") for word in words(request).split() if "=" in word)
         whole = script["say"] or text(request.seed, script["family"], script["dialect"])
         answer = whole[: int(script["cut"]) or None]
         chunks = [answer[i : i + 37] for i in range(0, len(answer), 37)]

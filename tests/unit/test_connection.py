@@ -8,13 +8,7 @@ from pathlib import Path
 import pytest
 
 from meshscribe.backend.serve.folder import lock, prepare
-from meshscribe.backend.serve.keys import (
-    AllowList,
-    KeyPair,
-    load_or_make,
-    remove_connection,
-    write_connection,
-)
+from meshscribe.backend.serve.keys import AllowList, KeyPair, load_or_make
 from meshscribe.shared import connection
 from meshscribe.shared.connection import FILE, Connection, NoConnectionError, process_alive
 
@@ -41,7 +35,7 @@ def trouble(folder: Path) -> str:
 
 
 def test_written_file_is_private_and_reads_back(tmp_path: Path) -> None:
-    write_connection(tmp_path, example(pid=os.getpid()))
+    connection.write(tmp_path, example(pid=os.getpid()))
     assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
     assert connection.read(tmp_path) == example(pid=os.getpid())
     assert [path.name for path in tmp_path.iterdir()] == [FILE]  # no scratch left
@@ -50,14 +44,14 @@ def test_written_file_is_private_and_reads_back(tmp_path: Path) -> None:
 
 def test_absent_and_damaged(tmp_path: Path) -> None:
     assert trouble(tmp_path) == "absent"
-    write_connection(tmp_path, example())
+    connection.write(tmp_path, example())
     for content in (b"", b"{", b"[]", b'{"endpoint": 5}', b"\xff\xfe", b"[" * 50_000):
         (tmp_path / FILE).write_bytes(content)
         assert trouble(tmp_path) == "unreadable"
 
 
 def test_file_that_others_could_have_touched_is_refused(tmp_path: Path) -> None:
-    write_connection(tmp_path, example())
+    connection.write(tmp_path, example())
     (tmp_path / FILE).chmod(0o640)
     assert trouble(tmp_path) == "unsafe"
     (tmp_path / FILE).chmod(0o600)
@@ -77,24 +71,36 @@ def test_writing_replaces_a_planted_link_and_leaves_its_target(tmp_path: Path) -
     target = tmp_path / "target"
     target.write_text("precious")
     (tmp_path / FILE).symlink_to(target)
-    write_connection(tmp_path, example())
+    connection.write(tmp_path, example())
     assert target.read_text() == "precious" and connection.read(tmp_path) == example()
 
 
 def test_pid_that_is_gone_is_stale(tmp_path: Path) -> None:
     child = subprocess.Popen(["true"])
     child.wait()
-    write_connection(tmp_path, example(pid=child.pid))
+    connection.write(tmp_path, example(pid=child.pid))
     assert trouble(tmp_path) == "stale"
     assert process_alive(os.getpid()) and not process_alive(0) and not process_alive(-1) and not process_alive(2**40)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_process_that_nobody_has_waited_for_is_not_alive() -> None:
+    child = subprocess.Popen(["sleep", "60"])
+    assert process_alive(child.pid)
+    child.kill()
+    while Path(f"/proc/{child.pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+        pass
+    assert not process_alive(child.pid)
+    child.wait()
+    assert not process_alive(child.pid)
+
+
 def test_only_the_own_session_is_removed(tmp_path: Path) -> None:
-    write_connection(tmp_path, example("two"))
-    remove_connection(tmp_path, "one")
+    connection.write(tmp_path, example("two"))
+    connection.remove(tmp_path, "one")
     assert connection.read(tmp_path).session == "two"
-    remove_connection(tmp_path, "two")
-    remove_connection(tmp_path, "two")
+    connection.remove(tmp_path, "two")
+    connection.remove(tmp_path, "two")
     assert trouble(tmp_path) == "absent"
 
 
@@ -128,9 +134,9 @@ def test_keys_stay_and_are_private(tmp_path: Path) -> None:
 
 def test_allow_list() -> None:
     one, two = KeyPair.fresh(), KeyPair.fresh()
-    allow = AllowList(one.public)
+    allow = AllowList({one.public: "anna"})
     assert allow.callback("clients", one.public.encode()) and not allow.callback("clients", two.public.encode())
-    allow.replace(two.public)
+    allow.names = {two.public: ""}
     assert allow.callback("clients", two.public.encode()) and not allow.callback("clients", one.public.encode())
 
 

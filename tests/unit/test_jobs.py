@@ -4,7 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from meshscribe.backend.serve.jobs import DELTA_INTERVAL, MAX_CREDIT, Account, FairQueue, Job, Stream
-from meshscribe.shared.messages import MAX_TEXT, Delta, Done, Error, Generate, Outcome, Snapshot, cost
+from meshscribe.shared.frames import cost
+from meshscribe.shared.messages import Delta, Done, Error, Snapshot
+from meshscribe.shared.tasks import MAX_TEXT, Generate, Outcome
 
 REQUEST = Generate(prompt="a chair")
 CLIENTS = st.sampled_from("abcd")
@@ -12,7 +14,7 @@ CLIENTS = st.sampled_from("abcd")
 
 @given(st.lists(CLIENTS, max_size=32))
 def test_queue_is_fifo_for_a_client_and_fair_between_clients(clients: list[str]) -> None:
-    queue = FairQueue(limit=32, client_limit=32)
+    queue = FairQueue(limit=32, lane_limit=32)
     for number, client in enumerate(clients):
         queue.push(client, f"{client}{number}")
     foreseen = list(queue)
@@ -33,7 +35,7 @@ def test_queue_is_fifo_for_a_client_and_fair_between_clients(clients: list[str])
 
 @given(st.lists(st.tuples(st.sampled_from(["push", "pop", "remove"]), CLIENTS, st.integers(0, 40)), max_size=120))
 def test_queue_keeps_its_limits_and_loses_nothing(steps: list[tuple[str, str, int]]) -> None:
-    queue, waiting = FairQueue(limit=6, client_limit=3), set[str]()
+    queue, waiting = FairQueue(limit=6, lane_limit=3), set[str]()
     for number, (step, client, pick) in enumerate(steps):
         if step == "push":
             refused = queue.refuses(client)

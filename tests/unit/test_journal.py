@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from meshscribe.backend.serve import journal as journal_module
 from meshscribe.backend.serve.jobs import Job
 from meshscribe.backend.serve.journal import FILE, KEEP_DAYS, Journal
-from meshscribe.shared.messages import Error, Generate, Outcome
+from meshscribe.shared.messages import Error
+from meshscribe.shared.tasks import Generate, Outcome
 
 DAY = 86_400.0
 
@@ -130,3 +133,113 @@ def test_full_disk_is_an_error_at_accept_and_only_logged_later(
     journal._db.execute("PRAGMA query_only = 0")
     journal.accept(job("k"))
     journal.close()
+
+
+def test_what_a_full_disk_did_not_take_is_written_when_there_is_room(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    running, ends = job("running"), job("ends")
+    for each in (running, ends):
+        journal.accept(each)
+        each.state = "running"
+        journal.start(each)
+        journal.append(each, each.append("v 1 2 3\n", 0))
+    journal.commit()
+    journal._db.execute("PRAGMA query_only = 1")
+    for turn in range(3):
+        for each in (running, ends):
+            if not each.ended:
+                journal.append(each, each.append(f"lost {turn}\n", 0))
+        if turn == 1:
+            ends.end(Outcome(finish="stop"))
+            journal.finish(ends)
+        with pytest.raises(sqlite3.Error):
+            journal.accept(job("refused"))
+        journal.commit()
+    journal._db.execute("PRAGMA query_only = 0")
+    journal.commit()
+    running.append("later\n", 0)
+    journal.append(running, "later\n")
+    journal.commit()
+    assert journal.find("running") == running and journal.find("ends") == ends
+    assert "lost 0\nlost 1\nlost 2\nlater\n" in running.text
+    journal.close()
+
+
+def test_prune_keeps_the_newest_within_a_size_and_gives_room_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "KEEP_BYTES", 1 << 20)
+    journal = Journal(tmp_path, now=0.0)
+    for age in range(20):
+        big = Job(f"age {age}", "client", Generate(prompt="a chair"))
+        journal.accept(big, 1000.0 - age)
+        big.append("x" * 200_000, 1)
+        big.end(Outcome(finish="stop"))
+        journal.finish(big, 1000.0 - age)
+    journal.commit()
+    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = (tmp_path / FILE).stat().st_size
+    assert journal.prune(1000.0) == 15
+    assert [age for age in range(20) if journal.find(f"age {age}")] == [0, 1, 2, 3, 4]
+    journal._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert (tmp_path / FILE).stat().st_size < before / 2
+    journal.close()
+
+
+def test_journal_of_an_older_version_is_read_and_written(tmp_path: Path) -> None:
+    """As version 1 made it: no guest, and requests of protocol 1.0."""
+    with sqlite3.connect(tmp_path / FILE) as db:
+        db.executescript(
+            """CREATE TABLE jobs (
+                id TEXT PRIMARY KEY, client TEXT NOT NULL, detached INTEGER NOT NULL, request BLOB NOT NULL,
+                state TEXT NOT NULL, text TEXT NOT NULL DEFAULT '', tokens INTEGER NOT NULL DEFAULT 0,
+                outcome BLOB, code TEXT, sentence TEXT, created REAL NOT NULL, ended REAL);
+            CREATE TABLE pieces (job TEXT NOT NULL, text TEXT NOT NULL);
+            PRAGMA user_version = 1;"""
+        )
+        request = msgspec.msgpack.encode({"task": "generate", "prompt": "a chair", "seed": 7})
+        row = ("old", "client", 0, request, "done", "v 1 2 3\n", 3, time.time(), time.time())
+        columns = "id, client, detached, request, state, text, tokens, created, ended"
+        db.execute(f"INSERT INTO jobs ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+    db.close()
+    journal = Journal(tmp_path)
+    old = journal.find("old")
+    assert old is not None and old.request == Generate(prompt="a chair", seed=7) and old.guest == ""
+    guests = Job("new", "client", Generate(prompt="a table"), guest="anna")
+    journal.accept(guests)
+    assert journal.find("new") == guests
+    assert [entry.job for entry in journal.newest(9, "anna")] == ["new"]
+    assert [entry.job for entry in journal.newest(9)] == ["new", "old"]
+    journal.close()
+
+
+def test_page_that_rotted_is_found_at_start(tmp_path: Path) -> None:
+    journal = Journal(tmp_path)
+    for number in range(200):
+        finished(journal, f"{number}", time.time())
+    journal.close()
+    with open(tmp_path / FILE, "r+b") as file:
+        file.seek(8192)
+        file.write(b"\xff" * 4096)
+    again = Journal(tmp_path)
+    assert again.newest(9) == [] and len(list(tmp_path.glob("journal.damaged-*"))) == 1
+    finished(again, "j", time.time())
+    assert again.find("j")
+    again.close()
+
+
+def test_journal_that_cannot_be_opened_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "BUSY", 0.05)
+    journal = Journal(tmp_path)
+    finished(journal, "j", time.time())
+    journal.close()
+    with sqlite3.connect(tmp_path / FILE) as other:  # something holds it: a backup, a curious person
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(sqlite3.OperationalError):
+            Journal(tmp_path)
+    other.close()
+    assert not list(tmp_path.glob("journal.damaged-*"))
+    again = Journal(tmp_path)
+    assert again.find("j")
+    again.close()

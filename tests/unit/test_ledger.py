@@ -1,22 +1,34 @@
 from __future__ import annotations
 
-from meshscribe.shared.ledger import DEAD_AFTER, Ledger, Pulse
+from meshscribe.shared.frames import cost
+from meshscribe.shared.ledger import DEAD_AFTER, Ledger, Pulse, Question
 from meshscribe.shared.messages import (
     Accepted,
     Cancel,
     Credit,
     Delta,
     Done,
+    Download,
+    DownloadReply,
     Error,
     FromBroker,
     FromClient,
-    Generate,
-    Outcome,
+    Jobs,
+    JobsReply,
+    Load,
+    Models,
+    ModelsReply,
+    Progress,
     Resume,
+    Shutdown,
     Snapshot,
+    Status,
+    StatusReply,
+    StopDownload,
     Submit,
-    cost,
+    Unload,
 )
+from meshscribe.shared.tasks import Generate, Outcome
 
 SUBMIT = Submit("j", Generate(prompt="a chair"))
 OUTCOME = Outcome(finish="stop")
@@ -49,7 +61,7 @@ def test_contiguous_deltas_pass_and_done_ends_the_job() -> None:
 def test_gap_asks_for_the_text_once_and_delivers_the_missing_part_only() -> None:
     ledger = running()
     got, replies = take(ledger, Delta("j", 1, "ab"), Delta("j", 3, "e"), Delta("j", 4, "f"))
-    assert got == [Delta("j", 1, "ab")] and replies == [Resume("j")]
+    assert got == [Delta("j", 1, "ab")] and replies == [Resume("j", 2)]
     got, replies = take(ledger, Snapshot("j", 0, "abcdef", "running", 6), Delta("j", 1, "g"), Done("j", 1, OUTCOME))
     assert got == [Delta("j", 0, "cdef", 6), Delta("j", 1, "g"), Done("j", 1, OUTCOME)] and replies == []
 
@@ -57,7 +69,7 @@ def test_gap_asks_for_the_text_once_and_delivers_the_missing_part_only() -> None
 def test_done_after_a_lost_delta_asks_for_the_text() -> None:
     ledger = running()
     got, replies = take(ledger, Delta("j", 1, "ab"), Done("j", 2, OUTCOME))
-    assert got == [Delta("j", 1, "ab")] and replies == [Resume("j")]
+    assert got == [Delta("j", 1, "ab")] and replies == [Resume("j", 2)]
     got, _ = take(ledger, Snapshot("j", 0, "abcd", "done"), Done("j", 0, OUTCOME))
     assert got == [Delta("j", 0, "cd"), Done("j", 0, OUTCOME)]
 
@@ -67,6 +79,22 @@ def test_snapshot_shorter_than_what_was_received_repeats_nothing() -> None:
     take(ledger, Delta("j", 1, "abcd"))
     ledger.rejoin(1 << 20)
     assert take(ledger, Snapshot("j", 0, "ab", "running"), Delta("j", 1, "cde"))[0] == [Delta("j", 1, "e")]
+
+
+def test_snapshot_that_goes_on_where_the_client_is() -> None:
+    ledger = running()
+    take(ledger, Delta("j", 1, "abcd"))
+    assert ledger.rejoin(1 << 20) == [Resume("j", 4)]
+    got, _ = take(ledger, Snapshot("j", 0, "ef", "running", start=4), Delta("j", 1, "g"), Done("j", 1, OUTCOME))
+    assert got == [Delta("j", 0, "ef"), Delta("j", 1, "g"), Done("j", 1, OUTCOME)]
+
+
+def test_snapshot_beyond_what_the_client_has_is_not_taken() -> None:
+    ledger = running()
+    take(ledger, Delta("j", 1, "ab"))
+    ledger.rejoin(1 << 20)
+    assert take(ledger, Snapshot("j", 0, "ef", "running", start=4), Delta("j", 1, "g")) == ([], [])
+    assert take(ledger, Snapshot("j", 0, "cdef", "running", start=2))[0] == [Delta("j", 0, "cdef")]
 
 
 def test_rejoin_says_every_open_job_again() -> None:
@@ -108,3 +136,36 @@ def test_pulse_counts_silence_from_its_own_question() -> None:
     pulse.hear()
     assert not pulse.lost(500.0)  # we stood still, and had asked nothing
     assert pulse.ask(500.0) and pulse.ask(503.0) and pulse.lost(504.5)
+
+
+def test_questions_are_asked_again_until_they_are_answered() -> None:
+    ledger = Ledger()
+    questions: list[Question] = [Status(), Jobs(), Models(), Load("starter"), Download("llama-mesh", True)]
+    assert all(ledger.ask(question) for question in questions)
+    assert not any(ledger.ask(question) for question in (Shutdown(), Unload(), StopDownload("llama-mesh")))
+    assert ledger.rejoin(1, "s") == questions
+    answers: list[FromBroker] = [StatusReply("s"), JobsReply([]), ModelsReply([])]
+    assert take(ledger, *answers, Progress(phase="load"), DownloadReply("llama-mesh", "running")) == (
+        [*answers, Progress(phase="load"), DownloadReply("llama-mesh", "running")], [],
+    )  # fmt: skip
+    assert ledger.rejoin(1, "s") == questions[3:]
+    take(ledger, Progress(phase="ready", unit="starter"), DownloadReply("llama-mesh", "ready"))
+    assert ledger.rejoin(1, "s") == []
+
+
+def test_wanted_model_is_loaded_again_by_a_backend_that_was_started_anew() -> None:
+    ledger = Ledger()
+    ledger.ask(Load("starter"))
+    ledger.rejoin(1, "one")
+    take(ledger, Progress(phase="ready"))
+    assert ledger.rejoin(1, "one") == []  # only the connection broke
+    assert ledger.rejoin(1, "two") == [Load("starter")]
+    take(ledger, Error("out_of_memory", "No."))
+    assert ledger.rejoin(1, "two") == []
+
+
+def test_pulse_can_hurry() -> None:
+    pulse = Pulse()
+    assert pulse.ask(100.0) and not pulse.ask(100.1)
+    pulse.hurry()
+    assert pulse.ask(100.1)

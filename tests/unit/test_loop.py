@@ -2,45 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from threading import get_ident
 
 import numpy as np
 import pytest
+from scipy.stats import chi2_contingency
 
-from meshscribe.backend.decode.loop import FIRST_CHUNK, Run, decode
+from meshscribe.backend.decode.loop import FIRST_CHUNK, Run, Stream, decode
 from meshscribe.backend.decode.sampling import Sampler
-from meshscribe.backend.forward.base import Scores
+from meshscribe.backend.forward.base import Chunk, check
 
 WORDS = 12
 STOP = 11
 
 
 class Table:
-    """Logits depend on the last token alone: `table` float32 [V, V]."""
+    """What follows depends on the last token alone: `table` float32 [V, V]."""
 
     context = 4096
 
-    def __init__(self, table: np.ndarray):
-        self.table = table
-        self.told: list[int] = []
-        self.chunks: list[int] = []  # tokens of each pass
+    def __init__(self, table: np.ndarray, rows: int = 1, width: int = 1, lanes: int = 1):
+        exact = table.astype(np.float64)
+        self.logs = (exact - np.log(np.exp(exact).sum(1, keepdims=True))).astype(np.float32)
+        self.rows, self.width, self.lanes = rows, width, lanes
+        self.told: list[list[int]] = [[] for _ in range(rows)]
+        self.chunks: list[int] = []  # tokens of each pass, of one row
+        self.passes: list[list[int]] = []  # rows of each pass
+        self.threads: set[int] = set()
 
-    @property
-    def length(self) -> int:
-        return len(self.told)
+    def length(self, row: int) -> int:
+        return len(self.told[row])
 
-    def extend(self, tokens: Sequence[int], ids: np.ndarray | None = None, keep: int = 1) -> Scores:
-        assert len(tokens) >= keep
-        self.told += tokens
-        self.chunks.append(len(tokens))
-        logits = self.table[self.told[-keep:]]
-        totals = np.log(np.exp(logits.astype(np.float64)).sum(1))
-        return Scores(logits if ids is None else logits[:, ids], totals)
+    def extend(self, chunks: Mapping[int, Chunk]) -> dict[int, np.ndarray]:
+        check(self, chunks)
+        out = {}
+        self.passes.append(list(chunks))
+        self.threads.add(get_ident())
+        for row, (tokens, keep, ids) in chunks.items():
+            self.told[row] += tokens
+            self.chunks.append(len(tokens))
+            logs = self.logs[self.told[row][-keep:]]
+            out[row] = logs if ids is None else logs[:, ids]
+        return out
 
-    def truncate(self, length: int) -> None:
-        del self.told[length:]
+    def truncate(self, row: int, length: int) -> None:
+        del self.told[row][length:]
 
-    def fork(self) -> Table:
+    def fork(self, row: int, into: int, length: int) -> None:
+        raise NotImplementedError
+
+    def close(self) -> None:
         raise NotImplementedError
 
 
@@ -84,8 +96,8 @@ def run(
 ) -> tuple[Run, list[list[int]], Table]:
     emitted: list[list[int]] = []
     forward = Table(table)
-    made = decode(
-        forward,
+    stream = Stream(
+        0,
         prompt,
         sampler or Sampler(0, 0.0),
         grammar=grammar,
@@ -95,8 +107,16 @@ def run(
         emit=emitted.append,
         cancelled=cancelled,
     )
+    assert list(decode(forward, [stream])) == [stream]
+    made = stream.run
     assert [token for tokens in emitted for token in tokens] == made.tokens, "what is decided is emitted, in order"
     return made, emitted, forward
+
+
+def plain(row: int, prompt: Sequence[int], seed: int = 0, temperature: float = 0.0, **options) -> Stream:
+    """A text without a grammar."""
+    chosen = {"stops": frozenset({STOP}), "limit": 5, "emit": lambda tokens: None, **options}
+    return Stream(row, prompt, Sampler(seed, temperature), **chosen)
 
 
 def test_a_stop_ends_the_run_and_is_not_emitted() -> None:
@@ -111,14 +131,14 @@ def test_a_stop_ends_the_run_and_is_not_emitted() -> None:
 def test_without_a_stop_the_limit_ends_the_run() -> None:
     made, _, forward = run(chain(0, 3, 5, 3), limit=7)
     assert made.tokens == [3, 5, 3, 5, 3, 5, 3] and made.finish == "length"
-    assert forward.length == 1 + 6, "the last token is not fed"
+    assert forward.length(0) == 1 + 6, "the last token is not fed"
 
 
 def test_what_was_in_the_cache_is_forgotten() -> None:
     forward = Table(chain(0, 3, STOP))
-    forward.extend([9, 9, 9])
-    decode(forward, [0], Sampler(0, 0.0), grammar=None, stops=frozenset({STOP}), limit=5, emit=lambda tokens: None)
-    assert forward.told == [0, 3]
+    forward.extend({0: Chunk([9, 9, 9])})
+    list(decode(forward, [plain(0, [0])]))
+    assert forward.told == [[0, 3]]
 
 
 def test_forced_tokens_ride_along() -> None:
@@ -178,16 +198,15 @@ def test_the_same_seed_makes_the_same_tokens() -> None:
 def test_a_prompt_is_read_in_chunks(length: int) -> None:
     made, _, forward = run(chain(0, 3, STOP), prompt=[9] * (length - 1) + [0])
     assert made.tokens == [3] and made.passes == len(forward.chunks)
-    assert forward.chunks[0] <= FIRST_CHUNK and forward.length == length + 1
+    assert forward.chunks[0] <= FIRST_CHUNK and forward.length(0) == length + 1
 
 
 def test_what_the_cache_holds_of_the_prompt_is_not_read_again() -> None:
     forward = Table(chain(0, 3, STOP))
-    forward.extend([9, 9, 8, 8])
-    made = decode(
-        forward, [9, 9, 7, 0], Sampler(0, 0.0), stops=frozenset({STOP}), limit=5, emit=lambda tokens: None, cached=2
-    )
-    assert made.tokens == [3] and forward.chunks == [4, 2, 1] and forward.told == [9, 9, 7, 0, 3]
+    forward.extend({0: Chunk([9, 9, 8, 8])})
+    stream = plain(0, [9, 9, 7, 0], cached=2)
+    list(decode(forward, [stream]))
+    assert stream.run.tokens == [3] and forward.chunks == [4, 2, 1] and forward.told == [[9, 9, 7, 0, 3]]
 
 
 class Guesses:
@@ -216,7 +235,7 @@ def test_right_guesses_save_passes_and_change_nothing() -> None:
     made, emitted, forward = run(table, draft=Guesses([3, 0, 7, 5, 6, 4, 2, STOP, 0, 0, 0, 0]))
     assert made.tokens == plain.tokens and made.passes == 2 and plain.passes == 7
     assert emitted[0] == [3, 5, 4, 6, 2, 7] and (made.guessed, made.accepted) == (10, 5)
-    assert forward.told[:7] == [0, 3, 5, 4, 6, 2, 7]
+    assert forward.told[0][:7] == [0, 3, 5, 4, 6, 2, 7]
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -238,7 +257,7 @@ def test_guesses_never_change_the_text(seed: int, grammar: bool) -> None:
     made, forward = go(Guesses(following, most=int(random.integers(1, 9))))
     assert (made.tokens, made.finish) == (plain.tokens, plain.finish)
     assert made.masked == pytest.approx(plain.masked) and made.sampled == plain.sampled
-    assert made.passes <= plain.passes and forward.told == [0, *made.tokens][: forward.length]
+    assert made.passes <= plain.passes and forward.told[0] == [0, *made.tokens][: forward.length(0)]
 
 
 @pytest.mark.parametrize("asked", [0, 1, 2])
@@ -254,3 +273,88 @@ def test_cancel_is_heard_before_every_pass() -> None:
     made, _, forward = run(chain(0, 3, 5, 3), cancelled=lambda: next(answers, True))
     assert made.finish == "cancelled" and made.tokens == [3, 5, 3, 5] and len(forward.chunks) == 4
     assert made.seconds > 0
+
+
+# ------------------------------------------------------------------------------------------------- several at a time
+
+
+@pytest.mark.parametrize("shape", [(8, 4, 2), (8, 8, 1), (3, 1, 1), (8, 4, 4), (2, 1, 2)])
+def test_texts_made_together_are_as_made_alone(shape: tuple[int, int, int]) -> None:
+    """With grammars and right and wrong guesses, on one thread and on several; rows are used again as they get free."""
+    random = np.random.default_rng(5)
+    table = random.normal(scale=2, size=(WORDS, WORDS)).astype(np.float32)
+    steps = [sorted(random.choice(WORDS - 1, random.integers(1, 6), replace=False).tolist()) for _ in range(60)]
+
+    def text(row: int, seed: int) -> Stream:
+        return plain(
+            row, [seed % 10], seed, 0.9, limit=40, grammar=Steps(*steps), draft=Guesses(table.argmax(1).tolist())
+        )
+
+    alone = []
+    for seed in range(20):
+        list(decode(Table(table), [stream := text(0, seed)]))
+        alone.append((stream.run.tokens, stream.run.finish, stream.run.sampled))
+    forward, made, seeds = Table(table, *shape), {}, iter(range(20))
+    free = list(range(forward.rows))
+
+    def more() -> Stream | None:
+        return None if (seed := next(seeds, None)) is None else made.setdefault(seed, text(free.pop(), seed))
+
+    for stream in decode(forward, [], more):
+        free.append(stream.row)
+    assert [(made[s].run.tokens, made[s].run.finish, made[s].run.sampled) for s in range(20)] == alone
+    assert max(map(len, forward.passes)) <= forward.width
+    assert len(forward.threads) <= forward.lanes + 1
+
+
+def test_ended_texts_leave_the_pass_and_late_ones_join() -> None:
+    forward = Table(chain(0, 3, 5, 4, 6, 2, STOP), rows=3, width=3)
+    late = [plain(2, [2]), None, plain(1, [0], limit=9)]
+    ended = [stream.row for stream in decode(forward, [plain(0, [5], limit=9)], lambda: late.pop() if late else None)]
+    assert ended == [2, 0, 1]
+    assert forward.passes == [[0, 1], [0, 1, 2], [0, 1], [0, 1], [1], [1]]
+
+
+def test_a_cancelled_text_leaves_the_others() -> None:
+    forward, heard = Table(chain(0, 3, 5, 3), rows=2, width=2), iter([False, False, True])
+    cut, other = plain(0, [0], cancelled=lambda: next(heard)), plain(1, [3])
+    assert list(decode(forward, [cut, other])) == [cut, other]
+    assert (cut.run.finish, cut.run.tokens) == ("cancelled", [3, 5])
+    assert (other.run.finish, other.run.tokens) == ("length", [5, 3, 5, 3, 5])
+
+
+def test_an_error_of_a_pass_reaches_the_caller() -> None:
+    class Broken(Table):
+        def extend(self, chunks: Mapping[int, Chunk]) -> dict[int, np.ndarray]:
+            if len(self.passes) > 3:
+                raise MemoryError
+            return super().extend(chunks)
+
+    with pytest.raises(MemoryError):
+        list(decode(Broken(chain(0, 3, 5, 3), rows=4, width=2, lanes=2), [plain(row, [0]) for row in range(4)]))
+
+
+def test_guesses_leave_the_distribution_as_it_is() -> None:
+    """Chi-square over thousands of texts with other seeds each: with and without guesses they are drawn alike; and the
+    test would see a temperature that is a little off."""
+    table = np.random.default_rng(2).normal(size=(WORDS, WORDS)).astype(np.float32)
+    following = table.argmax(1).tolist()
+
+    def drawn(first: int, temperature: float, guesses: bool) -> np.ndarray:
+        """How often each token came at each place."""
+        counts = np.zeros((4, WORDS), np.int64)
+        for seed in range(first, first + 4000):
+            draft = Guesses(following, most=3) if guesses else None
+            stream = plain(0, [0], seed, temperature, limit=4, draft=draft)
+            list(decode(Table(table), [stream]))
+            for place, token in enumerate([*stream.run.tokens, STOP][:4]):
+                counts[place, token] += 1
+        return counts.ravel()
+
+    def likeness(one: np.ndarray, other: np.ndarray) -> float:
+        both = np.stack([one, other])
+        return float(chi2_contingency(both[:, both.sum(0) > 10]).pvalue)
+
+    without = drawn(0, 1.0, guesses=False)
+    assert likeness(without, drawn(10_000, 1.0, guesses=True)) > 0.01
+    assert likeness(without, drawn(20_000, 0.8, guesses=True)) < 1e-6

@@ -253,3 +253,26 @@ def test_large_meshes_go_through(dialect):  # quadratic steps would run into the
     mesh = Mesh.build(vertices, np.stack([a, a + 1, a + n + 1, a + n], 1).tolist())
     written = write(mesh, dialect)
     assert len(read(written.text, dialect).mesh.sizes) == written.faces > 4000
+
+
+OUTLINED = "# part top wood 0 0 0 4 3 2\ng top\nusemtl wood\n# box 0 0 0 4 3 2\nv 0 0 0\nv 4 3 0\nv 4 3 2\nf -3 -2 -1\n"
+
+
+def test_the_outline_tells_of_the_parts() -> None:
+    assert read(OUTLINED, PARTS).mesh.parts[0].name == "top"
+    written = write(read(OUTLINED, PARTS).mesh, PARTS, grid=Grid(PARTS.bins, (63.5,) * 3, 127.0))
+    assert written.text == OUTLINED
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("# part top", "# part leg"),
+        ("# part top wood", "# part top stone"),
+        ("# box 0", "# box 1"),
+        ("# part top wood 0 0 0 4 3 2\n", "# part top wood 0 0 0 4 3 2\n# part leg wood 0 0 0 4 3 2\n"),
+    ],
+)
+def test_an_outline_of_other_parts_is_refused(old: str, new: str) -> None:
+    with pytest.raises(ObjError, match="outline has"):
+        read(OUTLINED.replace(old, new, 1), PARTS)

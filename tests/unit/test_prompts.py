@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from llama3 import SPECIALS, llama3_tokenizer
-from shapes import CUBE, prism
+from shapes import CUBE, prism, star
 
 from meshscribe.backend import prompts
+from meshscribe.shared.mesh import Mesh
 from meshscribe.shared.obj import LLAMA_MESH, PARTS, write
 
 LLAMA3 = llama3_tokenizer()
@@ -69,8 +70,33 @@ def test_the_rest_of_a_prompt_is_kept() -> None:
 
 def test_the_starter_is_asked_with_task_tokens() -> None:
     assert prompts.starter_generate("A round Table, 4 legs!") == "<make> a round table 4 legs<answer>"
-    text = write(prism(CUBE), PARTS).text
-    assert prompts.starter_describe(text) == f"<read>\n{text[:-1]}<answer>"
+    sketch = prompts.sketch(write(prism(CUBE), PARTS).text)
+    assert prompts.starter_describe(sketch) == f"<read>{sketch}<answer>"
+    assert prompts.starter_change(sketch, "Six legs!") == f"<change>{sketch} six legs<answer>"
+
+
+def test_a_sketch_is_the_outline_and_what_vertices_fit() -> None:
+    cube, big = prism(CUBE), prism(star(30), 0.2)
+    mesh = Mesh.join([("top", "wood", big.vertices * 3, big.faces()), ("leg", "", cube.vertices + 5, cube.faces())])
+    text = write(mesh, PARTS).text
+    lines = prompts.sketch(text).split("\n")
+    assert [line.split()[:3] for line in lines[1:3]] == [["#", "part", "top"], ["#", "part", "leg"]]
+    assert lines[3] == "g leg" and len(lines) == 4 + 8, "the top has more vertices than a sketch holds"
+    assert prompts.sketch(text, vertices=200).count("\nv ") == 128
+    assert prompts.sketch(text, vertices=0).count("\n") == 2
+
+
+def test_a_sketch_does_not_depend_on_the_faces() -> None:
+    mesh = prism(CUBE)
+    triangles = Mesh.build(mesh.vertices, [tuple(face) for face in mesh.triangles().tolist()])
+    assert prompts.sketch(write(mesh, PARTS).text) == prompts.sketch(write(triangles, PARTS).text)
+
+
+def test_a_sketch_of_many_parts_holds_the_largest() -> None:
+    cube = prism(CUBE)
+    pieces = [("p", "", cube.vertices * (1 + i) + (i * 60.0, 0, 0), cube.faces()) for i in range(40)]
+    lines = prompts.sketch(write(Mesh.join(pieces), PARTS).text, vertices=0).split("\n")[1:]
+    assert len(lines) == prompts.SKETCHED_PARTS
 
 
 def test_the_llama_mesh_text_in_a_question_is_the_codecs() -> None:

@@ -42,13 +42,12 @@ def test_draws_follow_the_distribution(temperature: float) -> None:
 
 
 def test_top_p_keeps_the_fewest_that_reach_it() -> None:
-    """Shares .5, .3, .2: a token is kept while those before it are under top_p; the kept are scaled to 1."""
+    """Shares .5, .3, .2: a token is kept while those before it are under top_p; the kept share the rest."""
     logits = np.log(np.array([0.2, 0.5, 0.3], np.float32))
     for top_p, kept in ((0.01, {1}), (0.49, {1}), (0.51, {1, 2}), (0.79, {1, 2}), (0.81, {0, 1, 2}), (1.0, {0, 1, 2})):
-        shares = Sampler(0, 1.0, top_p).probabilities(logits)
-        assert set(np.flatnonzero(shares).tolist()) == kept
-        assert shares.sum() == pytest.approx(1.0, abs=1e-6)
-    assert Sampler(0, 1.0, 0.7).probabilities(logits)[1] == pytest.approx(0.5 / 0.8, abs=1e-6)
+        assert set(np.flatnonzero(Sampler(0, 1.0, top_p).weights(logits)).tolist()) == kept
+    weights = Sampler(0, 1.0, 0.7).weights(logits)
+    assert weights[1] / weights.sum() == pytest.approx(0.5 / 0.8, abs=1e-6)
 
 
 @given(
@@ -62,7 +61,7 @@ def test_any_pick_is_one_of_the_kept(logits: list[float], temperature: float, to
     sampler = Sampler(seed, temperature, top_p)
     for _ in range(5):
         place = sampler.pick(scores)
-        assert 0 <= place < len(scores) and sampler.probabilities(scores)[place] > 0
+        assert 0 <= place < len(scores) and sampler.weights(scores)[place] > 0
 
 
 def test_no_draw_falls_past_the_end() -> None:
@@ -74,4 +73,4 @@ def test_no_draw_falls_past_the_end() -> None:
     sampler._random = Last()  # type: ignore[assignment]
     for count in (1, 3, 1000):
         logits = np.random.default_rng(count).normal(size=count).astype(np.float32)
-        assert sampler.probabilities(logits)[sampler.pick(logits)] > 0
+        assert sampler.weights(logits)[sampler.pick(logits)] > 0
