@@ -80,6 +80,8 @@ MAKE, READ, CHANGE, ANSWER = "<make>", "<read>", "<change>", "<answer>"
 LONGEST_PROMPT = 60  # words; the starter's captions have at most about 40
 SKETCHED = 100  # vertices of a sketch
 SKETCHED_PARTS = 32
+ALIKE = 3  # steps that the sides of equal parts may differ by
+MOST_TOLD = 127  # vertices of a part, in its line
 
 
 def starter_generate(prompt: str) -> str:
@@ -97,12 +99,14 @@ def starter_change(sketched: str, instruction: str) -> str:
 def sketch(obj: str, vertices: int = SKETCHED) -> str:
     """Parts dialect text as a question holds it: the outline, then names and vertices of the parts that fit into that
     many vertices. Without faces, so it is the same whether a mesh is triangulated or not. Of more than SKETCHED_PARTS
-    parts, the ones with the largest boxes."""
+    parts, the ones with the largest boxes. Where all parts have one name, the outline counts those that are alike."""
     outline, *blocks = ("\n" + obj.rstrip("\n")).split("\ng ")
     parts = [line for line in outline.split("\n") if line.startswith("# part ")]
     if len(parts) > SKETCHED_PARTS:
         kept = sorted(sorted(range(len(parts)), key=lambda i: -_room(parts[i]))[:SKETCHED_PARTS])
         parts, blocks = [parts[i] for i in kept], [blocks[i] for i in kept]
+    if len({line.split()[2] for line in parts}) == 1:
+        parts = _alike(parts)
     told = []
     for block in blocks:
         rows = block.split("\n")
@@ -113,9 +117,29 @@ def sketch(obj: str, vertices: int = SKETCHED) -> str:
     return "".join(f"\n{line}" for line in [*parts, *told])
 
 
+def _alike(parts: list[str]) -> list[str]:
+    """Part lines whose countdown is over the parts with as many vertices and the same sides, whichever way they lie."""
+    sorts: list[tuple[int, list[int], list[int]]] = []  # vertices, sides, the parts' numbers
+    for number, part in enumerate(parts):
+        *corners, count = map(int, part.split()[-7:])
+        sides = sorted(high - low for low, high in zip(corners[:3], corners[3:], strict=True))
+        same = (
+            s for s in sorts if s[0] == count and all(abs(a - b) <= ALIKE for a, b in zip(s[1], sides, strict=True))
+        )
+        sort = next(same, None) or (count, sides, [])
+        if not sort[2]:
+            sorts.append(sort)
+        sort[2].append(number)
+    left = {number: len(numbers) - i for _, _, numbers in sorts for i, number in enumerate(numbers)}
+    rows = [part.split() for part in parts]
+    return [
+        " ".join([*row[:3], str(left[i]), *row[4:-1], str(min(int(row[-1]), MOST_TOLD))]) for i, row in enumerate(rows)
+    ]
+
+
 def _room(part: str) -> int:
     """The volume of a part line's box, in cubed steps."""
-    x, y, z, right, top, front = map(int, part.split()[-6:])
+    x, y, z, right, top, front = map(int, part.split()[-7:-1])
     return (right - x + 1) * (top - y + 1) * (front - z + 1)
 
 

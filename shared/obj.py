@@ -8,6 +8,7 @@ then sorted. The same mesh gives the same bytes whatever the order of its vertic
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -93,7 +94,7 @@ def write(mesh: Mesh, dialect: Dialect, plan: str = "", grid: Grid | None = None
         lines = [" ".join(["# plan", *(_word(word) or "_" for word in plan.split())])] if plan.split() else []
         named = [pair for pair in zip(blocks, names, strict=True) if pair[0].faces]
         named.sort(key=lambda pair: (pair[0].order(dialect), pair[1]))
-        lines += [" ".join(["# part", *filter(None, words), block.box()]) for block, words in named]
+        lines += _outline([(name, material, block.box()) for block, (name, material) in named])
         for block, (name, material) in named:
             lines += [f"g {name}", f"usemtl {material}"] if material else [f"g {name}"]
             lines += [f"# box {block.box()}", *block.lines(-len(block.points))]
@@ -118,13 +119,33 @@ class _Block:
         return [tuple(point[axis] for axis in dialect.order) for point in self.points], self.faces
 
     def box(self) -> str:
-        """The lowest and the highest corner: "x y z x y z"."""
-        return " ".join(str(step) for corner in _span(self.points) for step in corner)
+        """The lowest and the highest corner, and how many vertices are between them: "x y z x y z 8"."""
+        return " ".join(str(step) for corner in (*_span(self.points), [len(self.points)]) for step in corner)
 
     def lines(self, shift: int) -> list[str]:
         """The vertex and face lines, `shift` added to the corners."""
         points = ["v {} {} {}".format(*point) for point in self.points]
         return points + ["f " + " ".join([str(corner + shift) for corner in face]) for face in self.faces]
+
+
+def _outline(parts: list[tuple[str, str, str]]) -> list[str]:
+    """A line for each part, given as name, material and box. The number after the name counts down to the last part
+    that is called so: whoever writes the first has said how many there will be."""
+    left = _countdown([name for name, _, _ in parts])
+    return [
+        " ".join(filter(None, ["# part", name, str(count), material, box]))
+        for count, (name, material, box) in zip(left, parts, strict=True)
+    ]
+
+
+def _countdown(names: list[str]) -> list[int]:
+    """For each name how often it comes from there on."""
+    seen: Counter[str] = Counter()
+    counts = []
+    for name in reversed(names):
+        seen[name] += 1
+        counts.append(seen[name])
+    return counts[::-1]
 
 
 def _canonical(steps: np.ndarray, piece: Mesh, dialect: Dialect) -> _Block:
@@ -185,8 +206,10 @@ _VERTEX = re.compile(rf"v {_NUMBER} {_NUMBER} {_NUMBER}", re.ASCII)
 _FACE = re.compile(r"f((?: -?[1-9]\d{0,5}){3,})", re.ASCII)
 _NAME = re.compile(r"(g|usemtl) ([a-z0-9_]{1,40})", re.ASCII)
 _PLAN = re.compile(r"# plan((?: [a-z0-9_]+)*)", re.ASCII)
-_ENTRY = re.compile(rf"# part ([a-z0-9_]{{1,40}})(?: ([a-z0-9_]{{1,40}}))?((?: {_NUMBER}){{6}})", re.ASCII)
-_BOX = re.compile(rf"# box((?: {_NUMBER}){{6}})", re.ASCII)
+_ENTRY = re.compile(
+    rf"# part ([a-z0-9_]{{1,40}}) {_NUMBER}(?: ([a-z0-9_]{{1,40}}))? ({_NUMBER}(?: {_NUMBER}){{6}})", re.ASCII
+)
+_BOX = re.compile(rf"# box ({_NUMBER}(?: {_NUMBER}){{6}})", re.ASCII)
 
 
 def read(text: str, dialect: Dialect) -> Reading:
@@ -199,6 +222,8 @@ def read(text: str, dialect: Dialect) -> Reading:
     parts: list[tuple[str, str, int, int]] = []  # name, material, first vertex, first face
     seen: set[Face] = set()
     outline: list[tuple[str, str, str]] = []  # name, material and box, of the parts to come
+    left: list[int] = []  # how many of the name come from there on, as the outline says
+    boxes: dict[int, int] = {}  # part -> vertices, as its box says
     plan = ""
     if text and not text.endswith("\n"):
         raise ObjError(text.count("\n") + 1, "The last line is cut.")
@@ -236,17 +261,23 @@ def read(text: str, dialect: Dialect) -> Reading:
         elif dialect.parts and number == 1 and (match := _PLAN.fullmatch(line)):
             plan = match[1].strip()
         elif dialect.parts and not parts and (match := _ENTRY.fullmatch(line)):
-            outline.append((match[1], match[2] or "", match[3]))
+            outline.append((match[1], match[3] or "", match[4]))
+            left.append(int(match[2]))
         elif parts and len(points) == start and (match := _BOX.fullmatch(line)):
             if outline and outline[len(parts) - 1 :][:1] != [(*parts[-1][:2], match[1])]:
                 raise ObjError(number, "The outline has another part here.")
+            boxes[len(parts) - 1] = int(match[1].split()[-1])
         else:
             raise ObjError(number, f"This is not a line of the {dialect.name} dialect.")
     if not faces or (parts and len(faces) == parts[-1][3]):
         raise ObjError(0, "There is no face in the mesh or in its last part.")
     if outline and [entry[:2] for entry in outline] != [part[:2] for part in parts]:
         raise ObjError(0, "The outline has other parts than the mesh.")
+    if left != _countdown([name for name, _, _ in outline]):
+        raise ObjError(0, "The outline counts its parts wrongly.")
     ends = [(v, f) for _, _, v, f in parts[1:]] + [(len(points), len(faces))]
+    if any(ends[part][0] - parts[part][2] != count for part, count in boxes.items()):
+        raise ObjError(0, "A part has another number of vertices than its box says.")
     named_parts = [
         Part(name, material, end_v - v, end_f - f)
         for (name, material, v, f), (end_v, end_f) in zip(parts, ends, strict=bool(parts))

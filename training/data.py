@@ -36,6 +36,7 @@ MIX = {
     "plan": 0.28, "outline": 0.44, "make": 0.08, "decline": 0.05, "read": 0.08, "change": 0.06, "remake": 0.01,
 }  # of documents; of tokens about 7, 29, 36, 1, 13, 9 and 5 %  # fmt: skip
 PLAN_WEIGHT, OUTLINE_WEIGHT = 5.0, 2.0  # of a token in the loss, against 1 of a mesh's
+TOLD_WEIGHT = 0.1  # of a part's head: the outline has told it, and the grammar copies it
 POOL = 512  # documents that are sorted by length at a time
 STRATA = 4  # of lengths: every step has a batch of each
 
@@ -100,7 +101,7 @@ class Documents:
             name, faces = block.split("\nv ", 1)
             head, body = self._ids(f"\ng {name}"), self._ids(f"\nv {faces}")
             ids += [*head, *body]
-            weights += [1.0, *[0.0] * (len(head) - 1), *[1.0] * len(body)]  # the outline has told the rest of the head
+            weights += [1.0, *[TOLD_WEIGHT] * (len(head) - 1), *[1.0] * len(body)]
         if ended:
             ids.append(self.end)
             weights.append(1.0)

@@ -67,7 +67,8 @@ class PartsDraft:
         self.back_of = {token: i for i, token in enumerate(self.back)}
         self.top = bins - 1
         self.memory = memory
-        self.outline: list[tuple[int, int, list[int]]] = []  # name, material, box of each part
+        self.told: list[list[int]] = []  # the outline's lines without their heads
+        self.outline: list[tuple[int, list[int]]] = []  # name, box of each part
         self.line: list[int] = []  # tokens of the line so far, its head first
         self.number = -1  # of the part that is being told
         self.points: list[tuple[int, ...]] = []
@@ -86,8 +87,9 @@ class PartsDraft:
 
     def _end_line(self) -> None:
         match self.line:
-            case [self.part, name, material, *box]:
-                self.outline.append((name, material, [self.step_of[token] for token in box]))
+            case [self.part, name, _, _, *box, _]:
+                self.outline.append((name, [self.step_of[token] for token in box]))
+                self.told.append(self.line[1:])
             case [self.v, *coordinates]:
                 k, point = len(self.points), tuple(self.step_of[token] for token in coordinates)
                 self.points.append(point)
@@ -99,14 +101,14 @@ class PartsDraft:
     def _begin_part(self) -> None:
         self.number += 1
         self.points, self.block = [], []
-        name, _, box = self.outline[self.number]
+        name, box = self.outline[self.number]
         low, high = np.array(box).reshape(2, 3)
         filled = [*self.memory.pieces[name], CUBE]
         self.likely = [np.floor(low + piece * (high - low) + 0.5).astype(int) for piece in filled]
 
     def _end_part(self) -> None:
         if self.points and self.block:
-            name, _, box = self.outline[self.number]
+            name, box = self.outline[self.number]
             low, high = np.array(box).reshape(2, 3)
             self.memory.learn(name, (np.array(self.points) - low) / (high - low), [*self.block[:-1], -2])
 
@@ -161,7 +163,7 @@ class PartsDraft:
 
     def _ring(self, tokens: list[int], most: int) -> list[int]:
         """The rest of a ring of vertices that no piece before has."""
-        _, _, (*low, right, above, front) = self.outline[self.number]
+        _, (*low, right, above, front) = self.outline[self.number]
         points, told = list(self.points), [self.step_of[token] for token in tokens]
         out: list[int] = [] if self.line[0] == self.v else [self.v]
         while len(out) < most:
@@ -179,19 +181,27 @@ class PartsDraft:
 
     def _entry(self) -> list[int]:
         """The rest of the outline's line: like the entry of that name before, or in the middle."""
-        told = [self.step_of.get(token, 0) for token in self.line[3:]]
-        name = self.line[1] if len(self.line) > 1 else self.outline[-1][0] if self.outline else 0
-        same = [(material, box) for n, material, box in self.outline if n == name]
+        told = [self.step_of.get(token, 0) for token in self.line[4:]]
+        before = self.told[-1] if self.told else []
+        name = self.line[1] if len(self.line) > 1 else before[0] if before else 0
+        same = [entry for entry in self.told if entry[0] == name]
         if not same:
             if len(told) < 3:
                 return []
             return [self.step[step] for step in [self.top - told[0]][len(told) - 3 : 1] if step > told[0]]
-        material, (x, y, z, right, above, front) = same[-1]
-        beside = sum(box[0] == x and box[1] == y for _, box in same)
+        _, left, material, *_, vertices = same[-1]
+        boxes = [[self.step_of[token] for token in entry[3:9]] for entry in same]
+        x, y, z, right, above, front = boxes[-1]
+        if left == self.step[1]:
+            return []
+        beside = sum(box[0] == x and box[1] == y for box in boxes)
         # The second of a pair with the same x is mirrored in z; the next pair in x.
-        low = (x, y, self.top - front) if beside % 2 else (self.top - right, y, same[-beside][1][2])
+        low = (x, y, self.top - front) if beside % 2 else (self.top - right, y, boxes[-beside][2])
         start = [*told[:3], *low[len(told) :]]
         box = [*start, start[0] + right - x, above, start[2] + front - z]
         steps = box[: next((i for i, step in enumerate(box) if not 0 <= step <= self.top), 6)]
-        known = [name, material, *(self.step[step] for step in steps), *([self.part] if len(steps) == 6 else [])]
+        fewer = self.step[self.step_of[left] - 1]
+        known = [name, fewer, material, *(self.step[step] for step in steps)]
+        if len(steps) == 6:
+            known += [vertices, self.part]
         return known[len(self.line) - 1 :]

@@ -41,13 +41,14 @@ def _ids(values: Iterable[int]) -> np.ndarray:
 
 class PartsGrammar:
     """The `parts` dialect over the starter's tokens (training/tokenizer.py): the plan, the outline, then the outline's
-    parts one after another, each with its vertices inside its box sorted by (y, x, z), and its faces in text order. A
-    part has at least four vertices, as a closed piece must."""
+    parts one after another, each with as many vertices as the outline says, inside its box, sorted by (y, x, z), and
+    its faces in text order. A part has at least four vertices, as a closed piece must."""
 
     LEAST = 96
     LONGEST_PLAN = 48  # tokens
-    ENTRY = 9  # tokens of a part's line in the outline
-    PART = 60  # room that a part is worth telling in; its head, 4 vertices and 4 faces take 43
+    ENTRY = 11  # tokens of a part's line in the outline
+    HEAD, VERTEX = 13, 9  # room for a part: its head and one token more; a vertex, and a face of four corners for each
+    FEWEST = 4  # vertices of a part
 
     def __init__(self, tokenizer: Tokenizer, bins: int, plan_only: bool = False):
         vocabulary = tokenizer.get_vocab()
@@ -68,12 +69,14 @@ class PartsGrammar:
         self.tokens = _ids({self.stop, *heads, *self.words.tolist(), *self.steps.tolist(), *self.back.tolist()})
         self.state = "start"
         self.told: list[int] = []  # tokens of the plan, or of the line of the outline
-        self.outline: list[list[int]] = []  # name, material, low corner, high corner of each part, as tokens
+        self.outline: list[list[int]] = []  # of each part, as tokens: name, left, material, box, vertices
+        self.left: dict[int, int] = {}  # name -> how many parts of that name are still to be told
         self.number = -1  # of the part that is being told
         self.head: list[int] = []  # what is left of its head: the outline has told it
         self.low, self.size = np.zeros(3, int), np.ones(3, int)  # of its box, in steps
+        self.vertices = 0  # that it will have
         self.last = -1  # sort key of its newest vertex: (y * width + x) * depth + z, in steps from the low corner
-        self.count = 0  # of its vertices
+        self.count = 0  # of its vertices so far
         self.point: list[int] = []  # x, y of the vertex that is being told, from the low corner
         self.faces = EdgeFaces(0)
 
@@ -90,7 +93,7 @@ class PartsGrammar:
             case "point":
                 return self.steps[self.low[len(self.point)] + np.flatnonzero(self._coordinates())]
             case "vertices":
-                return self._after_vertex(left - self._reserved())
+                return _ids([self.v if self.count < self.vertices else self.f])
             case "face":
                 return self._in_face(left - self._reserved())
         raise ValueError(f"No token is legal after the end ({self.state}).")
@@ -120,7 +123,9 @@ class PartsGrammar:
                 self.told.append(token)
             case "outline":
                 self.told.append(token)
-                if len(self.told) == self.ENTRY - 1:
+                if len(self.told) == 2:
+                    self.left[self.told[0]] = self.step_of[token] - 1
+                elif len(self.told) == self.ENTRY - 1:
                     self.outline.append(self.told)
             case "head":
                 self.head.pop(0)
@@ -135,15 +140,20 @@ class PartsGrammar:
     def _begin(self) -> None:
         """The next part of the outline."""
         self.number, self.count, self.last, self.point = self.number + 1, 0, -1, []
-        name, material, *box = self.outline[self.number]
-        self.head = [name, self.usemtl, material, self.box, *box, self.v]
+        name, _, material, *box, vertices = self.outline[self.number]
+        self.head = [name, self.usemtl, material, self.box, *box, vertices, self.v]
+        self.vertices = self.step_of[vertices]
         corners = np.array([self.step_of[token] for token in box]).reshape(2, 3)
         self.low, self.size = corners[0], corners[1] - corners[0] + 1
         self.state = "head"
 
+    def _room(self, vertices: int) -> int:
+        """Tokens that are kept for a part."""
+        return self.HEAD + self.VERTEX * vertices
+
     def _reserved(self) -> int:
         """Tokens that are kept for the parts to come."""
-        return self.PART * (len(self.outline) - self.number - 1)
+        return sum(self._room(self.step_of[entry[-1]]) for entry in self.outline[self.number + 1 :])
 
     def _coordinate(self, step: int) -> None:
         self.point.append(step - int(self.low[len(self.point)]))
@@ -156,23 +166,61 @@ class PartsGrammar:
     def _in_plan(self, left: int) -> np.ndarray:
         if not self.told:
             return self.words[self.words != self.declined]
-        reserve = 1 if self.after_plan == self.stop else self.ENTRY + self.PART
+        reserve = 1 if self.after_plan == self.stop else 1 + self._least()
         if len(self.told) >= self.LONGEST_PLAN or left <= reserve:
             self.starved = self.starved or left <= reserve
             return _ids([self.after_plan])
         return self.planned
 
     def _in_outline(self, left: int) -> np.ndarray:
-        """A part's name, material and box: at least two steps an axis, no lower than the part before."""
+        """A part's name; how many of that name are left, counting down; its material; its box, at least two steps an
+        axis, no lower than the part before; its vertices."""
         place, bins = len(self.told), len(self.steps)
-        if place < 2:
-            return self.words
-        if place < 5:
-            least = self.step_of[self.outline[-1][3]] if place == 3 and self.outline else 0
-            return self.steps[least : bins - 1]
-        if place < 8:
-            return self.steps[self.step_of[self.told[place - 3]] + 1 :]
-        room = left > self.ENTRY + self.PART * (len(self.outline) + 1)
+        if place == self.ENTRY - 1:
+            return self._after_entry(left)
+        spare = left - self._kept(place)
+        known = self.left.get(self.told[0]) if place else None
+        match place:
+            case 0:
+                open_ = [name for name, count in self.left.items() if count]
+                fresh = spare >= (self._least() if open_ else 0)
+                self.starved = self.starved or not fresh
+                return (
+                    self.words[~np.isin(self.words, [n for n in self.left if n not in open_])] if fresh else _ids(open_)
+                )
+            case 1 if known:
+                return self.steps[known : known + 1]
+            case 1:
+                most = min(bins - 1, 1 + max(0, spare // self._least()))
+                return self.steps[1 : most + 1]
+            case 2:
+                return self.words
+            case 3 | 4 | 5:
+                least = self.step_of[self.outline[-1][4]] if place == 4 and self.outline else 0
+                return self.steps[least : bins - 1]
+            case 6 | 7 | 8:
+                return self.steps[self.step_of[self.told[place - 3]] + 1 :]
+        corners = np.array([self.step_of[token] for token in self.told[3:9]]).reshape(2, 3)
+        width, height, depth = (corners[1] - corners[0] + 1).tolist()
+        most = min(bins - 1, len(self.back), width * height * depth, self.FEWEST + max(0, spare // self.VERTEX))
+        return self.steps[self.FEWEST : most + 1]
+
+    def _least(self) -> int:
+        """Tokens of the least part, its line in the outline included."""
+        return self.ENTRY + self._room(self.FEWEST)
+
+    def _kept(self, place: int) -> int:
+        """Tokens that have to be left from the given place of an outline's line on: for the rest of the line, this
+        part, the parts that are told already and those that the countdowns promise."""
+        promised = sum(self.left.values()) - (place == 1 and self.left.get(self.told[0], 0) > 0)
+        told = sum(self._room(self.step_of[entry[-1]]) for entry in self.outline)
+        return self.ENTRY - place + self._room(self.FEWEST) + told + promised * self._least()
+
+    def _after_entry(self, left: int) -> np.ndarray:
+        """Another part, or the end of the outline, which has to keep what its countdowns promise."""
+        if any(self.left.values()):
+            return _ids([self.part])
+        room = left > self.ENTRY + self._kept(0)
         self.starved = self.starved or not room
         return _ids([self.part, self.g]) if room else _ids([self.g])
 
@@ -181,7 +229,7 @@ class PartsGrammar:
         digits are y, x, z; the text tells x, then y, then z."""
         width, height, depth = self.size.tolist()
         low = self.last + 1
-        high = width * height * depth - 1 - max(0, 3 - self.count)  # three more must be able to follow the first
+        high = width * height * depth - (self.vertices - self.count)  # the others must be able to follow
         if not self.count:
             high = min(high, width * depth - 1)  # the box stands on its first vertex
         (y0, x0, z0), (y1, x1, z1) = ((k // (width * depth), (k // depth) % width, k % depth) for k in (low, high))
@@ -195,15 +243,6 @@ class PartsGrammar:
             return (order >= (y0 if x >= x0 else y0 + 1)) & (order <= (y1 if x <= x1 else y1 - 1))
         y = self.point[1]
         return (order >= (z0 if (y, x) == (y0, x0) else 0)) & (order <= (z1 if (y, x) == (y1, x1) else depth - 1))
-
-    def _after_vertex(self, left: int) -> np.ndarray:
-        """Another vertex or the faces; room for about a quad a vertex is kept."""
-        if self.count < 4:
-            return _ids([self.v])
-        more = self.count < len(self.back) and self.last < int(self.size.prod()) - 1
-        room = left >= 4 + 5 * (self.count + 1) + 1
-        self.starved = self.starved or (more and not room)
-        return _ids([self.v, self.f]) if more and room else _ids([self.f])
 
     def _in_face(self, left: int) -> np.ndarray:
         """A further corner; where the face can end here, also what may follow it."""

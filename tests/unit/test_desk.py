@@ -14,7 +14,8 @@ from meshscribe.backend.serve import desk as desk_module
 from meshscribe.backend.serve.clients import MAX_GUEST_CLIENTS, SILENCE
 from meshscribe.backend.serve.delivery import GRACE, Delivery
 from meshscribe.backend.serve.desk import Desk
-from meshscribe.backend.serve.dispatch import PATIENCE, STUCK, Dispatch
+from meshscribe.backend.serve.dispatch import PATIENCE, Dispatch
+from meshscribe.backend.serve.duty import STUCK
 from meshscribe.backend.serve.jobs import MAX_QUEUED_LANE, Job
 from meshscribe.backend.serve.orders import Abort, Failed, Finished, Output, Preload, Ready, Start
 from meshscribe.backend.serve.supervisor import GONE
@@ -194,7 +195,7 @@ def test_worker_that_does_not_heed_a_cancel_holds_nobody_up(room: Room) -> None:
     room.dispatch.worker_gone(Error("engine_dead", GONE, retryable=True), room.now)
     assert room.orders() == [Start("next", CHAIR)]
     room.worker(Finished("j", Outcome(finish="stop")))  # of the job that was given up
-    assert room.dispatch.slot == "next"
+    assert set(room.dispatch.duty.jobs) == {"next"}
 
 
 def test_dead_worker_fails_its_job_and_the_next_one_runs(room: Room) -> None:
@@ -412,7 +413,7 @@ def test_load_is_told_to_those_who_asked(room: Room) -> None:
     room.worker(Progress(None, "load", 1, 2, "layers"))
     room.worker(Ready(1, "starter"))
     assert room.hear("r") == [Progress(None, "load", 1, 2, "layers"), Progress(phase="ready", unit="starter")]
-    assert room.hear("s") == [] and room.dispatch.slot is None
+    assert room.hear("s") == [] and room.dispatch.duty.idle
     room.say("r", Load("no"))
     room.orders()
     room.worker(Failed("unknown_model", "No."))

@@ -96,10 +96,12 @@ def test_any_legal_looking_text_can_be_followed(kind: str, data: st.DataObject) 
         for name in names:
             low = data.draw(st.tuples(step, step, step))
             high = [data.draw(st.integers(c + 1, 127)) for c in low]
-            heads.append([vocabulary[name], vocabulary[" wood"], *(vocabulary[f" {c}"] for c in (*low, *high))])
+            numbers = [data.draw(st.integers(1, 4)), *low, *high, data.draw(st.integers(4, 60))]
+            left, *box = [vocabulary[f" {number}"] for number in numbers]
+            heads.append([vocabulary[name], left, vocabulary[" wood"], *box])
         outline = [[vocabulary["\n# part"], *head] for head in heads]
         passes(draft, [token for line in outline for token in line])
-        for name, material, *box in heads:
+        for name, _, material, *box in heads:
             tokens = [vocabulary["\ng"], name, vocabulary["\nusemtl"], material, vocabulary["\n# box"], *box]
             count = data.draw(st.integers(4, 7))
             for _ in range(count):

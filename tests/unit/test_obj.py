@@ -255,7 +255,8 @@ def test_large_meshes_go_through(dialect):  # quadratic steps would run into the
     assert len(read(written.text, dialect).mesh.sizes) == written.faces > 4000
 
 
-OUTLINED = "# part top wood 0 0 0 4 3 2\ng top\nusemtl wood\n# box 0 0 0 4 3 2\nv 0 0 0\nv 4 3 0\nv 4 3 2\nf -3 -2 -1\n"
+PART_TOP = "g top\nusemtl wood\n# box 0 0 0 4 3 2 3\nv 0 0 0\nv 4 3 0\nv 4 3 2\nf -3 -2 -1\n"
+OUTLINED = f"# part top 1 wood 0 0 0 4 3 2 3\n{PART_TOP}"
 
 
 def test_the_outline_tells_of_the_parts() -> None:
@@ -268,11 +269,27 @@ def test_the_outline_tells_of_the_parts() -> None:
     ("old", "new"),
     [
         ("# part top", "# part leg"),
-        ("# part top wood", "# part top stone"),
+        ("# part top 1 wood", "# part top 1 stone"),
         ("# box 0", "# box 1"),
-        ("# part top wood 0 0 0 4 3 2\n", "# part top wood 0 0 0 4 3 2\n# part leg wood 0 0 0 4 3 2\n"),
+        ("4 3 2 3\n", "4 3 2 4\n"),
+        ("# part top 1 wood 0 0 0 4 3 2 3\n", "# part top 1 wood 0 0 0 4 3 2 3\n# part leg 1 wood 0 0 0 4 3 2 3\n"),
     ],
 )
 def test_an_outline_of_other_parts_is_refused(old: str, new: str) -> None:
     with pytest.raises(ObjError, match="outline has"):
         read(OUTLINED.replace(old, new, 1), PARTS)
+
+
+def test_the_outline_counts_down_the_parts_of_a_name() -> None:
+    leg = PART_TOP.replace("top", "leg")
+    lines = [f"# part {name} {left} wood 0 0 0 4 3 2 3\n" for name, left in (("leg", 2), ("top", 1), ("leg", 1))]
+    mesh = read("".join(lines) + leg + PART_TOP + leg, PARTS).mesh
+    assert [part.name for part in mesh.parts] == ["leg", "top", "leg"]
+    assert [line.split()[3] for line in write(mesh, PARTS).text.splitlines() if "# part leg" in line] == ["2", "1"]
+    with pytest.raises(ObjError, match="counts its parts wrongly"):
+        read("".join(lines).replace("leg 2", "leg 3") + leg + PART_TOP + leg, PARTS)
+
+
+def test_a_box_that_counts_other_vertices_is_refused() -> None:
+    with pytest.raises(ObjError, match="another number of vertices"):
+        read(OUTLINED.replace("4 3 2 3\n", "4 3 2 4\n"), PARTS)

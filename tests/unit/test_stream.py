@@ -493,7 +493,7 @@ def test_the_mesh_of_a_long_stream_is_a_copy_of_arrays():
 
 def test_the_outline_tells_how_many_parts_to_expect() -> None:
     reader = StreamReader()
-    reader.feed("# plan table\n# part top wood 0 0 0 4 3 2\n# part leg wood 0 0 0 1 3 1\ng top\n# part")
+    reader.feed("# plan table\n# part top 1 wood 0 0 0 4 3 2 8\n# part leg 1 wood 0 0 0 1 3 1 8\ng top\n# part")
     assert (reader.expected, reader.plan) == (2, "table")
     reader.feed("y of it\nv 0 0 0\n# part no outline any more\n")
     assert reader.expected == 2 and not reader.prose
