@@ -15,6 +15,7 @@ from .shared.messages import Progress
 from .shared.stream import StreamReader
 from .shared.tasks import Change, Generate, Outcome, Request
 
+MESH, PART = 900, 60  # tokens after which a mesh, or a part, is taken for half done
 JobState = Literal["sent", "queued", "running", "done", "failed", "cancelled"]
 
 
@@ -53,6 +54,8 @@ class Job:
     first_token: float = 0.0  # when the first text came
     waiting: deque[str] = field(default_factory=deque)  # text that is not read yet
     fresh: bool = False  # the reader has more than the object shows
+    parts: int = 0  # begun, when the reader was last fed
+    part_from: int = 0  # tokens, when the last of them began
     uid: int = 0  # the object's session_uid; 0 before there is one
     name: str = ""  # the object's name when last seen: the quick way to it
 
@@ -63,6 +66,22 @@ class Job:
     @property
     def makes_mesh(self) -> bool:
         return isinstance(self.request, Generate | Change)
+
+    @property
+    def expected(self) -> int:
+        """How many parts it will have; 0 where the text does not say."""
+        return max(self.reader.expected, self.parts) if self.reader.expected else 0
+
+    @property
+    def share(self) -> float:
+        """How far it is, 0 to 1: by its parts where they are announced. Within a part, and without parts, it is a
+        guess that never reaches the end."""
+        if not self.reader.vertices:
+            return 0.0
+        if not self.expected:
+            return self.tokens / (self.tokens + MESH)
+        here = self.tokens - self.part_from
+        return (max(0, self.parts - 1) + here / (here + PART)) / self.expected
 
     @property
     def seconds(self) -> float:

@@ -277,6 +277,8 @@ class Session:
             text = job.waiting.popleft()
             job.reader.feed(text[:SLICE])
             job.fresh = True
+            if job.reader.parts != job.parts:
+                job.parts, job.part_from = job.reader.parts, job.tokens
             if rest := text[SLICE:]:
                 job.waiting.appendleft(rest)
             if time.monotonic() > until:

@@ -3,6 +3,7 @@ sentences are the headings of docs/troubleshooting.md."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 
@@ -65,6 +66,15 @@ FIXES: dict[str, Fix] = {
     "unreadable": RESTART,
     "addon": CLEAR,
 }
+
+NEAREST = re.compile(r"The nearest things it knows are (\w+), (\w+) and (\w+);")
+
+
+def nearest(sentence: str) -> list[str]:
+    """Prompts for what the starter names in place of what it declined; empty where it names nothing."""
+    found = NEAREST.search(sentence)
+    return [f"{'an' if name[0] in 'aeiou' else 'a'} {name}" for name in found.groups()] if found else []
+
 
 GONE = "The connection to the backend is lost: it has ended, or stands still."
 NETWORK = "Getting a model needs the network, and Blender's Online Access is switched off."

@@ -9,6 +9,7 @@ from bpy.app.translations import pgettext_iface as _
 from .. import runtime
 from ..geometry import recall
 from ..job import Job
+from ..plan import understood
 from ..reading import READABLE
 from ..shared.tasks import Change, words
 from . import history, models, status
@@ -17,7 +18,6 @@ from .props import CHANGE, EXAMPLES, PLACEHOLDER, QUESTION
 from .text import duration, paragraph
 
 TALL = 1.6  # of the one button that matters
-TYPICAL = 900  # tokens of a mesh: the bar is half full then, and never full before the end
 
 
 class Panel:
@@ -37,7 +37,7 @@ class MESHSCRIBE_PT_generate(Panel, bpy.types.Panel):
         draw_prompt(layout, wishes)
         making = [job for job in now.session.active if job.makes_mesh and not isinstance(job.request, Change)]
         if making:
-            draw_progress(layout, making)
+            draw_progress(layout, context, making)
         else:
             row = layout.row()
             row.scale_y = TALL
@@ -105,7 +105,7 @@ class MESHSCRIBE_PT_change(Panel, bpy.types.Panel):
         layout.row().prop(wishes, "answer", expand=True)
         changing = [job for job in runtime.current().session.active if isinstance(job.request, Change)]
         if changing:
-            draw_progress(layout, changing)
+            draw_progress(layout, context, changing)
             return
         source = chosen(context)
         label = _("Change {name}").format(name=source.name) if source else _("Change Selection")
@@ -113,7 +113,7 @@ class MESHSCRIBE_PT_change(Panel, bpy.types.Panel):
 
 
 class MESHSCRIBE_PT_history(Panel, bpy.types.Panel):
-    bl_label, bl_options = "History", {"DEFAULT_CLOSED"}
+    bl_label, bl_options, bl_order = "History", {"DEFAULT_CLOSED"}, 1  # the last of all
 
     def draw(self, context: bpy.types.Context) -> None:
         if context.scene.meshscribe_history.entries:
@@ -141,7 +141,7 @@ def draw_prompt(layout: bpy.types.UILayout, wishes: bpy.types.PropertyGroup) -> 
             button.prompt = example
 
 
-def draw_progress(layout: bpy.types.UILayout, jobs: list[Job]) -> None:
+def draw_progress(layout: bpy.types.UILayout, context: bpy.types.Context, jobs: list[Job]) -> None:
     """In place of the button: what the first job does, its Cancel, and what waits behind it."""
     first, *queue = sorted(jobs, key=lambda job: job.state != "running")
     row = layout.row(align=True)
@@ -149,9 +149,10 @@ def draw_progress(layout: bpy.types.UILayout, jobs: list[Job]) -> None:
     factor, label = progress(first)
     row.progress(text=label, factor=factor)
     row.operator("meshscribe.cancel", text="", icon="X").job = first.id
-    line = layout.row()
-    line.enabled = False
-    line.label(text=pace(first), translate=False)
+    facts = layout.column(align=True)
+    facts.enabled = False
+    for line in filter(None, (counts(first), pace(first), understood(first.reader.plan))):
+        paragraph(facts, context, line)
     if not queue:
         return
     column = layout.column(align=True)
@@ -163,10 +164,11 @@ def draw_progress(layout: bpy.types.UILayout, jobs: list[Job]) -> None:
 
 
 def progress(job: Job) -> tuple[float, str]:
-    """How far a job is (0..1, an estimate: nobody knows the end before it comes) and what it does."""
+    """How far a job is (0..1) and what it does."""
+    if job.expected and job.parts:
+        return job.share, _("Part {n} of {total}").format(n=job.parts, total=job.expected)
     if job.tokens:
-        counts = _("{v} vertices, {f} faces").format(v=f"{job.vertices:,}", f=f"{job.faces:,}")
-        return job.tokens / (job.tokens + TYPICAL), counts
+        return job.share, _("Writing") if job.reader.vertices else _("Planning")
     if job.state == "queued" and job.position:
         return 0.0, _("Waiting, {n} before it").format(n=job.position)
     known = {"load": "Loading the model", "download": "Downloading the model", "prefill": "Reading the prompt"}
@@ -174,6 +176,10 @@ def progress(job: Job) -> tuple[float, str]:
         share = job.progress.done / job.progress.total if job.progress.total else 0.0
         return share, _(known[job.progress.phase])
     return 0.0, _("Waiting for the backend") if job.state == "sent" else _("Beginning")
+
+
+def counts(job: Job) -> str:
+    return _("{v} vertices, {f} faces").format(v=f"{job.vertices:,}", f=f"{job.faces:,}")
 
 
 def pace(job: Job) -> str:
@@ -187,6 +193,10 @@ def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     jobs = [job for job in runtime.current().session.jobs.values() if job.makes_mesh and job.over]
     if jobs and (told := outcome(jobs[-1])):
         paragraph(layout, context, told[1], told[0])
+        if plan := understood(jobs[-1].reader.plan):
+            facts = layout.column()
+            facts.enabled = False
+            paragraph(facts, context, plan, "BLANK1")
     made = context.object
     if made is None or made.type != "MESH" or not (told := recall(made)):
         return

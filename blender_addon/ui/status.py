@@ -11,7 +11,7 @@ from bpy.app.translations import pgettext_rpt as rpt_
 
 from .. import runtime
 from ..paths import PACKAGE, log_file
-from ..troubles import FIXES
+from ..troubles import FIXES, nearest
 from .text import amount, paragraph
 
 LINES = 60  # of the log in the details
@@ -20,6 +20,14 @@ LINES = 60  # of the log in the details
 def draw_status(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """How far the backend is, and the next step."""
     now = runtime.current()
+    environment = now.backend.environment
+    if environment.busy:
+        row = layout.row(align=True)
+        row.progress(text=environment.words(_), factor=environment.factor)
+        row.operator("meshscribe.open_log", text="", icon="TEXT")
+        row.operator("meshscribe.backend_cancel", text="", icon="X")
+        if now.state == "installing":
+            return
     end = "meshscribe.leave" if now.remote else "meshscribe.backend_stop"
     row = layout.row(align=True)
     match now.state:
@@ -48,10 +56,6 @@ def draw_status(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         case "ready":
             row.label(text=ready_words(now), icon="CHECKMARK", translate=False)
             row.menu("MESHSCRIBE_MT_backend", text="", icon="DOWNARROW_HLT")
-    if now.backend.environment.busy:
-        row = layout.row(align=True)
-        row.progress(text=now.backend.environment.words(_), factor=now.backend.environment.factor)
-        row.operator("meshscribe.backend_cancel", text="", icon="X")
 
 
 def ready_words(now: runtime.Runtime) -> str:
@@ -59,8 +63,9 @@ def ready_words(now: runtime.Runtime) -> str:
     workers = now.session.status.workers if now.session.status else []
     words = [now.host] if now.remote else []
     for worker in workers[:1]:
-        words += [part for part in (worker.model, worker.device.upper()) if part]
-        words += [amount(worker.memory)] if worker.memory else []
+        if worker.model:
+            words += [worker.model, *filter(None, [worker.device.upper()])]
+            words += [amount(worker.memory)] if worker.memory else []
     return ": ".join([_("Ready"), ", ".join(words)]) if words else _("Ready")
 
 
@@ -71,12 +76,17 @@ def draw_problem(layout: bpy.types.UILayout, context: bpy.types.Context) -> None
         return
     box = layout.box()
     paragraph(box, context, _(problem.sentence), "ERROR")
+    if problem.code == "declined" and (prompts := nearest(problem.sentence)):
+        row = box.row(align=True)
+        for prompt in prompts:
+            row.operator("meshscribe.use_prompt", text=prompt.capitalize(), translate=False).prompt = prompt
     row = box.row(align=True)
     if fix := FIXES.get(problem.code):
         button = row.operator(fix.operator, text=fix.label, icon=fix.icon)
         for name, value in fix.settings.items():
             setattr(button, name, value)
     row.operator("meshscribe.copy_details", text="", icon="COPYDOWN")
+    row.operator("meshscribe.open_log", text="", icon="TEXT")
     row.operator("meshscribe.dismiss", text="", icon="X")
 
 
@@ -96,6 +106,7 @@ class MESHSCRIBE_MT_backend(bpy.types.Menu):
             layout.operator("meshscribe.join", icon="LINKED")
         layout.separator()
         layout.operator("meshscribe.copy_details", icon="COPYDOWN")
+        layout.operator("meshscribe.open_log", icon="TEXT")
         layout.operator("meshscribe.preferences", icon="PREFERENCES")
 
 
@@ -133,11 +144,31 @@ class MESHSCRIBE_OT_copy_details(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class MESHSCRIBE_OT_open_log(bpy.types.Operator):
+    """Open the log in the system's program for texts"""
+
+    bl_idname = "meshscribe.open_log"
+    bl_label = "Open Log"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        if not (path := log_path()).is_file():
+            self.report({"WARNING"}, rpt_("There is no log yet"))
+            return {"CANCELLED"}
+        return bpy.ops.wm.path_open(filepath=str(path))
+
+
+def log_path() -> Path:
+    """The log that tells most now: of the installation, of the trouble, or the add-on's own."""
+    now = runtime.current()
+    if now.backend.environment.busy:
+        return now.backend.environment.log
+    return Path(now.problem.log) if now.problem and now.problem.log else log_file()
+
+
 def details() -> str:
     """What a person who helps wants to know; no prompts and no keys."""
     now = runtime.current()
-    problem = now.problem
-    path = Path(problem.log) if problem and problem.log else log_file()
+    problem, path = now.problem, log_path()
     lines = [f"MeshScribe in Blender {bpy.app.version_string}; backend {now.state}"]
     if problem:
         lines.append(f"{problem.code}: {problem.sentence}")
@@ -152,4 +183,5 @@ CLASSES = (
     MESHSCRIBE_OT_preferences,
     MESHSCRIBE_OT_dismiss,
     MESHSCRIBE_OT_copy_details,
+    MESHSCRIBE_OT_open_log,
 )

@@ -11,6 +11,7 @@ import pytest
 from layout import draw
 
 from blender_addon import geometry, runtime
+from blender_addon.plan import understood
 from blender_addon.process import Trouble
 from blender_addon.troubles import FIXES
 from blender_addon.ui import addon as switch
@@ -59,17 +60,23 @@ def test_an_empty_panel_shows_examples_and_one_press_takes_one(addon):
 
 def test_a_press_makes_a_mesh_and_the_button_becomes_progress(addon):
     ask("a table delay=0.01")
-    seen = set()
+    words, shares = [], []
 
     def watch() -> bool:
         shown = generate_panel()
         if not idle(addon):
             assert "meshscribe.cancel" in shown.operators()
-            seen.update(word for word in shown.words() if "faces" in word)
+            words.extend(shown.words())
+            shares.append(panel.progress(addon.session.active[0])[0])
         return idle(addon)
 
     until(watch)
-    assert len(seen) > 3
+    job = next(iter(addon.session.jobs.values()))
+    parts = len(job.reader.mesh().parts)
+    assert len({word for word in words if "faces" in word}) > 3
+    assert len({f"Part {n} of {parts}" for n in range(1, parts + 1)} & set(words)) > 1
+    assert shares == sorted(shares)
+    assert 0.8 < shares[-1] < 1.0
     made = bpy.context.object
     assert made.name.startswith("Table")
     assert geometry.recall(made)["seed"] == str(bpy.context.scene.meshscribe.seed)
@@ -77,6 +84,7 @@ def test_a_press_makes_a_mesh_and_the_button_becomes_progress(addon):
     assert "meshscribe.cancel" not in shown.operators()
     assert "meshscribe.finish" in shown.operators()
     assert any("faces in" in word for word in shown.words())
+    assert any(word.startswith("table, ") for word in shown.words())
 
 
 def test_the_seed_is_drawn_anew_unless_locked(addon):
@@ -138,6 +146,32 @@ def test_a_failure_is_on_the_panel_with_a_button(addon):
     assert "out_of_memory" in status.details()
     bpy.ops.meshscribe.dismiss()
     assert addon.problem is None
+
+
+def test_what_is_declined_comes_with_what_is_near(addon):
+    sentence = (
+        "The starter cannot make that. The nearest things it knows are axe, car and sofa; `meshscribe` lists all."
+    )
+    addon.trouble = Trouble("declined", sentence)
+    shown = generate_panel()
+    offered = [each[2] for each in shown.shown if each[:2] == ("operator", "meshscribe.use_prompt")]
+    assert offered[:3] == ["An axe", "A car", "A sofa"]
+    bpy.ops.meshscribe.use_prompt(prompt=shown.button("meshscribe.use_prompt").prompt)
+    assert bpy.context.scene.meshscribe.prompt == "an axe"
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        ("table top round legs 4 height tall shelf yes material white", "table, round top, 4 legs, tall, shelf, white"),
+        ("stool seat square legs 1 height medium rungs no", "stool, square seat, 1 leg"),
+        ("mug handles 0", "mug, no handles"),
+        ("rock", "rock"),
+        ("", ""),
+    ],
+)
+def test_a_plan_in_words(plan, words):
+    assert understood(plan) == words
 
 
 def test_words_instead_of_a_mesh_offer_another_seed(addon):
