@@ -120,7 +120,7 @@ COLOURED = ("chair", "car", "stool")  # what is painted here
 
 def build(stage: Stage, named: str, seed: int) -> None:
     """Build it in the open file. `named`: "names" as an artist gives them, "plans" as the add-on's own objects have
-    them under names that say nothing, "bare" only such names."""
+    them under names that say nothing, "bare" only such names, "mixed" names for about half of the things."""
     random = Random(seed)
     for made in list(bpy.data.objects):
         bpy.data.objects.remove(made)
@@ -158,7 +158,7 @@ def build(stage: Stage, named: str, seed: int) -> None:
         spans[id(prop)] = (float(size[0]), float(size[2]))
         name = (
             NAMES.get(prop.kind, prop.kind).title().replace(" ", "_")
-            if named == "names"
+            if named == "names" or (named == "mixed" and random.random() < 0.5)
             else random.choice(("Cube", "Mesh"))
         )
         prop.made = geometry.create(name, mesh, Placement.stand(mesh.vertices, float(max(size)), (x, y, z)))
