@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 
 
@@ -62,17 +65,21 @@ class EdgeFaces:
 
     def another(self) -> bool:
         """Whether a further face could follow the one that is being told, if that ended here."""
+        with self._told():
+            return len(self._firsts()) > 0
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """As if the face that is being told were whole."""
         before = self.corners, self._last
-        edges = self._edges()
-        first = self.corners[0]
+        edges, first = self._edges(), self.corners[0]
         self._used[edges[0], edges[1]] = True
         self._seen.setdefault(first, []).append(frozenset(self.corners))
         self._last, self.corners = (first, self.corners[1]), []
-        found = len(self._firsts()) > 0
+        yield
         self.corners, self._last = before
         self._seen[first].pop()
         self._used[edges[0], edges[1]] = False
-        return found
 
     def add(self, corner: int) -> None:
         self.corners.append(corner)

@@ -17,7 +17,8 @@ from tokenizers import Tokenizer
 
 from meshscribe.shared.obj import DECLINED
 
-from .faces import EdgeFaces, TripleFaces
+from .closing import ClosedFaces
+from .faces import TripleFaces
 
 
 class Grammar(Protocol):
@@ -78,7 +79,7 @@ class PartsGrammar:
         self.last = -1  # sort key of its newest vertex: (y * width + x) * depth + z, in steps from the low corner
         self.count = 0  # of its vertices so far
         self.point: list[int] = []  # x, y of the vertex that is being told, from the low corner
-        self.faces = EdgeFaces(0)
+        self.faces = ClosedFaces(0)
 
     def legal(self, left: int) -> np.ndarray:
         match self.state:
@@ -111,7 +112,7 @@ class PartsGrammar:
             if self.state == "face":
                 self.faces.end()
             else:
-                self.faces = EdgeFaces(self.count)
+                self.faces = ClosedFaces(self.count)
             self.state = "face"
         else:
             self._word(token)
@@ -249,10 +250,11 @@ class PartsGrammar:
         corners = self.back[self.count - 1 - self.faces.next(left - 2)]
         if not self.faces.closable:
             return np.sort(corners)
-        follow = [self.stop if self.number == len(self.outline) - 1 else self.g]
-        if left >= 7 and self.faces.another():  # head, up to four corners, stop; and one to spare
-            follow.append(self.f)
-        self.starved = self.starved or left < 7
+        room = left >= 7  # head, up to four corners, stop; and one to spare
+        follow = [self.f] if room and self.faces.another() else []
+        if not follow or self.faces.whole():
+            follow.append(self.stop if self.number == len(self.outline) - 1 else self.g)
+        self.starved = self.starved or not room
         return _ids([*corners.tolist(), *follow])
 
 

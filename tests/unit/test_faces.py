@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from meshscribe.backend.decode.closing import ClosedFaces
 from meshscribe.backend.decode.faces import EdgeFaces, TripleFaces
 
 Face = tuple[int, ...]
+CUBE: list[Face] = [(0, 1, 3, 2), (0, 2, 6, 4), (0, 4, 5, 1), (1, 5, 7, 3), (2, 3, 7, 6), (4, 6, 7, 5)]
 
 
 class Plain:
@@ -107,9 +109,8 @@ def test_an_edge_that_is_used_up_ends_the_faces() -> None:
 
 def test_a_closed_piece_is_told_whole() -> None:
     """A cube's six quads in text order, each corner legal."""
-    cube = [(0, 1, 3, 2), (0, 2, 6, 4), (0, 4, 5, 1), (1, 5, 7, 3), (2, 3, 7, 6), (4, 6, 7, 5)]
     faces = EdgeFaces(8)
-    for face in cube:
+    for face in CUBE:
         for corner in face:
             assert corner in faces.next()
             faces.add(corner)
@@ -140,3 +141,39 @@ def test_triples_are_any_that_were_not_told(count: int, seed: int) -> None:
 def test_no_face_over_fewer_than_three_vertices(count: int) -> None:
     assert not len(EdgeFaces(count).next())
     assert not len(TripleFaces(count).next()) and not TripleFaces(count).another()
+
+
+def test_a_part_ends_when_it_is_closed() -> None:
+    """No hole is left in a cube: each face begins where one is missing, and the end comes after the last."""
+    faces = ClosedFaces(8)
+    for number, face in enumerate(CUBE):
+        for place, corner in enumerate(face):
+            legal = faces.next().tolist()
+            assert corner in legal
+            assert place or legal == [corner], "the lowest vertex with an open edge"
+            faces.add(corner)
+        assert faces.closable and faces.whole() == (number == 5)
+        faces.end()
+
+
+@given(st.integers(4, 8), st.integers(0, 2**32 - 1))
+def test_closing_takes_no_way_out(count: int, seed: int) -> None:
+    """What may come is some of what EdgeFaces allows, and something as long as that allows anything."""
+    rng = np.random.default_rng(seed)
+    faces, loose = ClosedFaces(count), EdgeFaces(count)
+    for _ in range(20):
+        while True:
+            legal, wide = faces.next(), loose.next()
+            assert set(legal.tolist()) <= set(wide.tolist()) and (len(legal) > 0) == (len(wide) > 0)
+            assert loose.closable or not faces.closable
+            if faces.closable and (not len(legal) or rng.integers(2)):
+                break
+            assert len(legal) or not faces.corners, "a face was begun that cannot end"
+            if not len(legal):
+                return
+            corner = int(rng.choice(legal))
+            faces.add(corner)
+            loose.add(corner)
+        assert faces.whole() or faces.another()
+        faces.end()
+        loose.end()
