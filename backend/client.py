@@ -21,7 +21,7 @@ from .serve.folder import lock
 START_LIMIT = 30.0  # seconds until a backend that we started must answer
 ANSWER_LIMIT = 10.0  # seconds until a running backend must answer
 IDLE_MINUTES = 15.0  # a backend that a command started ends after this long without work
-AT_ONCE = 4  # jobs of one command in the queue: the worker never waits for the next, others get their turns
+AT_ONCE = 10  # jobs of one command at a time: as many as run side by side, and the next ones; others get their turns
 
 
 class ClientError(Exception):

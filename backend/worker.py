@@ -1,4 +1,5 @@
-"""A worker: a process that holds one engine and runs one job at a time. If it dies, the broker starts another.
+"""A worker: a process that holds one engine and runs its jobs: meshes side by side, where the engine has rows for them,
+and everything else alone. If it dies, the broker starts another.
 
 It is started by the broker (serve/supervisor.py), which hands it keys through stdin. It ends when told to,
 and when stdin ends: then the broker is gone.
@@ -18,7 +19,7 @@ from pathlib import Path
 import msgspec
 import zmq
 
-from meshscribe.backend.engines.base import Engine, EngineError, Hooks, Opener
+from meshscribe.backend.engines.base import Engine, EngineError, Hooks, Opener, Work
 from meshscribe.backend.serve.log import log_to
 from meshscribe.backend.serve.orders import (
     Abort,
@@ -26,6 +27,7 @@ from meshscribe.backend.serve.orders import (
     Failed,
     Finished,
     FromWorker,
+    Making,
     Output,
     Preload,
     Ready,
@@ -82,15 +84,71 @@ class Channel:
         self._context.term()
 
 
+class Inbox:
+    """The broker's orders, in the order in which they came. Aborts and questions are heeded while jobs run."""
+
+    def __init__(self, channel: Channel) -> None:
+        self.exiting = False
+        self._channel = channel
+        self._later: deque[ToWorker] = deque()
+        self._aborted: set[str] = set()
+        self._next_look = 0.0
+
+    def next(self) -> ToWorker:
+        """The next order, as soon as there is one."""
+        if not self._later:
+            self._aborted.clear()  # what came after the end of its job
+        while not self._later:
+            self._take(self._channel.receive(wait=True))
+        return self._later.popleft()
+
+    def another(self, model: str) -> Start | None:
+        """The next order, where it is for one more mesh of a model."""
+        self._look()
+        match self._later[0] if self._later else None:
+            case Start(request=request) as start if isinstance(request, Making) and request.model == model:
+                self._later.popleft()
+                return start
+        return None
+
+    def aborted(self, job: str | None) -> bool:
+        """Whether a job is to stop."""
+        self._look()
+        return self.exiting or job in self._aborted
+
+    def ended(self, job: str) -> None:
+        self._aborted.discard(job)
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._next_look = now + LOOK_INTERVAL
+            while (message := self._channel.receive(wait=False)) is not None:
+                self._take(message)
+
+    def _take(self, message: ToWorker | None) -> None:
+        match message:
+            case Ping():
+                self._channel.send(Pong(message.sent))
+            case Abort():
+                self._aborted.add(message.job)
+            case Exit():
+                self.exiting = True
+                self._later.appendleft(message)
+            case Start() | Preload():
+                self._later.append(message)
+
+
 class Run:
     """One job or load in progress: what its engine's hooks do. `job` is None for a load."""
 
-    def __init__(self, channel: Channel, later: deque[ToWorker], job: str | None) -> None:
-        self.stopped = False
-        self._channel, self._later, self._job = channel, later, job
+    def __init__(self, channel: Channel, inbox: Inbox, job: str | None) -> None:
+        self.job = job
+        self.hooks = Hooks(self.emit, self.progress, self.cancelled)
+        self._channel, self._inbox = channel, inbox
         self._text: list[str] = []
         self._tokens = 0
-        self._next_output = self._next_look = self._next_progress = 0.0
+        self._next_output = self._next_progress = 0.0
         self._phase = ""
 
     def emit(self, text: str, tokens: int) -> None:
@@ -105,36 +163,19 @@ class Run:
         self._text.clear()
         self._next_output = time.monotonic() + OUTPUT_INTERVAL
         for start in range(0, len(text), MAX_TEXT):
-            assert self._job is not None
-            self._channel.send(Output(self._job, text[start : start + MAX_TEXT], self._tokens))
+            assert self.job is not None
+            self._channel.send(Output(self.job, text[start : start + MAX_TEXT], self._tokens))
 
     def progress(self, phase: str, done: int, total: int, unit: str) -> None:
         now = time.monotonic()
         if phase != self._phase or done >= total or now >= self._next_progress:
             self._phase, self._next_progress = phase, now + PROGRESS_INTERVAL
-            self._channel.send(Progress(self._job, phase[:200], max(0, done), max(0, total), unit[:200]))
+            self._channel.send(Progress(self.job, phase[:200], max(0, done), max(0, total), unit[:200]))
 
     def cancelled(self) -> bool:
-        now = time.monotonic()
-        if now >= self._next_look:
-            self._next_look = now + LOOK_INTERVAL
-            if self._text and now >= self._next_output:
-                self.flush()
-            self._look()
-        return self.stopped
-
-    def _look(self) -> None:
-        while (message := self._channel.receive(wait=False)) is not None:
-            match message:
-                case Ping():
-                    self._channel.send(Pong(message.sent))
-                case Abort():
-                    self.stopped |= message.job == self._job
-                case Exit():
-                    self.stopped = True
-                    self._later.appendleft(message)
-                case _:
-                    self._later.append(message)
+        if self._text and time.monotonic() >= self._next_output:
+            self.flush()
+        return self._inbox.aborted(self.job)
 
 
 class Worker:
@@ -142,51 +183,72 @@ class Worker:
 
     def __init__(self, channel: Channel, open_engine: Opener) -> None:
         self._channel, self._open = channel, open_engine
+        self._inbox = Inbox(channel)
         self._engine: Engine | None = None
         self._model = ""  # as it was asked for
-        self._later: deque[ToWorker] = deque()  # orders that came during a job
+        self._running: dict[Hooks, Run] = {}
 
     def loop(self) -> None:
         """Until an Exit."""
         self._channel.send(Ready(os.getpid(), memory=resident()))
         while True:
-            message = self._later.popleft() if self._later else self._channel.receive(wait=True)
-            match message:
-                case Ping():
-                    self._channel.send(Pong(message.sent))
-                case Start():
-                    self._run(message)
-                case Preload():
-                    self._preload(message.model)
+            match self._inbox.next():
+                case Start() as start:
+                    self._run(start)
+                case Preload(model):
+                    self._preload(model)
                 case Exit():
                     self._drop()
                     return
-                case _:  # an Abort of a job that has ended: its Finished is on the way
-                    pass
 
     def _run(self, start: Start) -> None:
+        """A job, and the meshes that may run beside it, to their ends."""
         self._channel.send(Pong())  # heard
-        run = Run(self._channel, self._later, start.job)
+        run = self._begin(start)
         try:
             engine = self._use(start.request.model, run)
             if run.cancelled():  # during the load
-                outcome = Outcome(finish="cancelled", model=self._model, seed=start.request.seed)
+                self._end(run, Outcome(finish="cancelled", model=self._model, seed=start.request.seed))
+            elif engine.rows > 1 and isinstance(start.request, Making):
+                for work, how in engine.together(Work(start.request, run.hooks), self._another):
+                    self._end(self._running[work.hooks], how)
             else:
-                outcome = engine.run(start.request, Hooks(run.emit, run.progress, run.cancelled))
-            run.flush()
-            self._channel.send(Finished(start.job, outcome))
+                self._end(run, engine.run(start.request, run.hooks))
         except Exception as error:
             _let_go(error)
-            run.flush()
-            self._fail(error, start.job)
+            for each in list(self._running.values()):
+                self._end(each, error)
+        self._tell_loss()
+
+    def _begin(self, start: Start) -> Run:
+        run = Run(self._channel, self._inbox, start.job)
+        self._running[run.hooks] = run
+        return run
+
+    def _another(self) -> Work | None:
+        """One more mesh to run beside those that do, where it is next."""
+        start = self._inbox.another(self._model)
+        return Work(start.request, self._begin(start).hooks) if start is not None else None
+
+    def _end(self, run: Run, how: Outcome | Exception) -> None:
+        """A job has ended."""
+        assert run.job is not None
+        run.flush()
+        if isinstance(how, Outcome):
+            self._channel.send(Finished(run.job, how))
+        else:
+            self._fail(how, run.job)
+        del self._running[run.hooks]
+        self._inbox.ended(run.job)
 
     def _preload(self, model: str) -> None:
         self._channel.send(Pong())
         try:
-            self._use(model, Run(self._channel, self._later, None), anew=True)
+            self._use(model, Run(self._channel, self._inbox, None), anew=True)
         except Exception as error:
             _let_go(error)
             self._fail(error, None)
+        self._tell_loss()
 
     def _use(self, model: str, run: Run, anew: bool = False) -> Engine:
         """The engine of a model, loaded where it is not. The broker hears of every load (of a Preload in any
@@ -200,7 +262,7 @@ class Worker:
             took = round(time.monotonic() - started, 1)
             log.info("loaded a model", extra={"model": model, "device": loaded.device, "seconds": took})
         if anew:
-            self._channel.send(Ready(os.getpid(), model, loaded.device[:200], resident()))
+            self._channel.send(Ready(os.getpid(), model, loaded.device[:200], resident(), loaded.rows))
         return loaded
 
     def _fail(self, error: Exception, job: str | None) -> None:
@@ -215,6 +277,9 @@ class Worker:
             if _starved(error):
                 failed = Failed("out_of_memory", STARVED, job, retryable=True)
         self._channel.send(failed)
+
+    def _tell_loss(self) -> None:
+        """The broker hears of an engine that is gone."""
         if self._engine is None:
             self._channel.send(Ready(os.getpid(), memory=resident()))
 

@@ -51,6 +51,11 @@ class Engine(Protocol):
         """ "cpu", "cuda:0 NVIDIA ...", "studio:8000 vLLM", for people."""
         ...
 
+    @property
+    def rows(self) -> int:
+        """Meshes that it makes side by side. With one, it is not asked to do anything `together`."""
+        ...
+
     def run(self, request: Request, hooks: Hooks) -> Outcome:
         """Run one request to its end. EngineError where it cannot."""
         ...

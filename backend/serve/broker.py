@@ -38,7 +38,6 @@ from .folder import lock, prepare
 from .journal import Journal
 from .keys import AllowList, KeyPair, load_or_make
 from .log import log_to
-from .orders import Failed
 from .signals import Alarm, signals
 from .supervisor import DOMAIN, Supervisor
 
@@ -162,7 +161,7 @@ class Broker:
         for source in (self._door.socket, alarm, self._supervisor.socket):
             if source is not None:
                 poller.register(source, zmq.POLLIN)
-        idle = self._dispatch.slot is None and self._supervisor.ready and not self._downloads.active
+        idle = self._dispatch.duty.idle and self._supervisor.ready and not self._downloads.active
         tick = IDLE_TICK if idle else TICK
         due = self._delivery.due(time.monotonic())
         poller.poll(math.ceil(1000 * (tick if due is None else min(due, tick))))
@@ -181,10 +180,9 @@ class Broker:
 
     def _attend(self, now: float) -> None:
         """The worker: what it says, whether it still works, and what it does next."""
+        duty = self._dispatch.duty
         for message in self._supervisor.messages():
             self._dispatch.take(message, now)
-            if isinstance(message, Failed) and message.code == "out_of_memory":
-                self._supervisor.renew(now)
         if (death := self._supervisor.watch(now)) is not None:
             self._dispatch.worker_gone(death, now)
             if self._supervisor.given_up:
@@ -193,8 +191,11 @@ class Broker:
             self._supervisor.wake()
         if self._dispatch.watch(now):
             self._supervisor.kill()
-        if self._dispatch.slot is None and self._supervisor.loaded and not self._dispatch.waiting:
-            if self._desk.unload or now - self._dispatch.worked > UNLOAD:
+        if duty.idle and duty.spent:
+            self._supervisor.renew(now)
+            duty.renew(now)
+        if duty.idle and self._supervisor.loaded and not self._dispatch.waiting:
+            if self._desk.unload or now - duty.worked > UNLOAD:
                 self._supervisor.renew(now)
             self._desk.unload = False
         if self._supervisor.ready:

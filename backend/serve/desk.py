@@ -44,7 +44,7 @@ from meshscribe.shared.reports import ClientEntry, ModelEntry, WorkerStatus
 from .check import fault
 from .clients import Client
 from .delivery import Delivery
-from .dispatch import LOAD, Dispatch
+from .dispatch import Dispatch
 from .downloads import Downloads
 from .jobs import WINDOW, Job, Stream
 from .process import resident
@@ -250,15 +250,15 @@ class Desk:
             return Error("internal", "The backend could not list its models: its log says why.")
 
     def _status(self, client: Client, now: float) -> StatusReply:
-        worker, slot = self._worker(), self._dispatch.slot
-        if slot is not None:
-            worker = replace(worker, state="loading" if slot == LOAD else "running")
+        worker, duty = self._worker(), self._dispatch.duty
+        if not duty.idle:
+            worker = replace(worker, state="loading" if duty.load else "running")
         return replace(
             self._about,
             uptime=now - self._started,
             clients=len(self.clients),
             queued=len(self._dispatch.queue),
-            workers=[replace(worker, quiet=self._dispatch.watchdog.quiet(now))],
+            workers=[replace(worker, quiet=duty.watchdog.quiet(now))],
             counters=self._dispatch.tally.report(resident()),
             connected=[] if client.guest else [self._entry(each) for each in self.clients],
         )

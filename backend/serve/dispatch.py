@@ -2,6 +2,9 @@
 
 A job in hand waits, runs, or has ended and is not delivered to all its clients yet; every other job is in the
 journal. `orders` are for the worker, `news` for clients (beside the text and the end of their jobs).
+
+Meshes run side by side where the worker has room. No job overtakes another: what cannot run beside the meshes that do
+(a question, another model, a load) waits for them, and the meshes behind it wait for it.
 """
 
 from __future__ import annotations
@@ -17,19 +20,16 @@ from meshscribe.shared.reports import JobEntry
 from meshscribe.shared.tasks import MAX_TEXT, Outcome
 
 from .counters import Tally
+from .duty import Duty
 from .jobs import FairQueue, Job
 from .journal import Journal
 from .orders import Abort, Failed, Finished, FromWorker, Output, Preload, Ready, Start, ToWorker
-from .watchdog import Watchdog
 
 PATIENCE = 1.0  # seconds that a cancelled job may take to end before it is ended without its worker
-STUCK = 30.0  # seconds until a worker that does not heed an Abort is taken for stuck
 STILL = "The model stood still for {:.0f} s and was ended. The text so far is kept: run the job again."
 LATE = "This job was not done within its limit of {:g} s. The text so far is kept: run it again with more time."
 STOPPED = "The backend was stopped before this job was done. The text so far is kept: run the job again."
 TOO_LONG = f"The model wrote more than {MAX_TEXT:,} characters, the limit of a job. The text so far is kept."
-LOAD = ""  # in `slot`: the worker loads a model, without a job
-DYING = "\0"  # in `slot`: the worker was ended, and is not gone yet
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +43,9 @@ class Dispatch:
         self.queue = queue or FairQueue()
         self.orders: list[ToWorker] = []
         self.news: list[tuple[Job | None, Progress | Error]] = []  # None: of a load, for the clients that asked for it
-        self.slot: str | None = None  # what the worker does: a job (which may have ended by a Cancel), LOAD, or nothing
+        self.duty = Duty()
         self.tally = Tally()
-        self.watchdog = Watchdog()
-        self.worked = 0.0  # when the worker was last given something, or was done with it
         self._preload = ""  # the model to load next
-        self._aborted: float | None = None  # when the slot was told to stop, or gave its last sign of life
         self._journal = journal
 
     # ----------------------------------------------------------------------------------- what clients ask for
@@ -104,37 +101,33 @@ class Dispatch:
 
     def take(self, message: FromWorker, now: float) -> None:
         """A message of the worker. What it still says of a job that has ended is not heard."""
-        self.watchdog.hear(message, now)
-        job = self.jobs.get(getattr(message, "job", None) or LOAD)
+        self.duty.hear(message, now)
+        job = self.jobs.get(getattr(message, "job", None) or "")
         running = job if job is not None and job.state == "running" else None
         match message:
-            case Ready() if self.slot == LOAD and message.model:
-                self._free(now)
+            case Ready() if self.duty.load is not None and message.model:
+                self.duty.end(None, now)
                 self.news.append((None, Progress(phase="ready", unit=message.model)))
-            case Progress():
-                if self._aborted is not None:
-                    self._aborted = now
-                if running is not None or message.job is None:
-                    self.news.append((running, message))
+            case Progress() if running is not None or message.job is None:
+                self.news.append((running, message))
             case Output() if running is not None:
                 self._write(running, message, now)
             case Finished():
                 if running is not None:
                     self._end(running, message.outcome, now)
-                self._free(now, message.job)
+                self.duty.end(message.job, now)
             case Failed():
                 error = Error(message.code, message.sentence, message.job, message.retryable)
                 if running is not None:
                     self._end(running, error, now)
                 elif message.job is None:
                     self.news.append((None, error))
-                self._free(now, message.job or LOAD)
+                self.duty.end(message.job, now)
 
     def worker_gone(self, why: Error, now: float) -> None:
         """The worker's process has ended, by itself or by our hand."""
         self._fail(why, now)
-        self._free(now)
-        self.watchdog.renew()
+        self.duty.renew(now)
 
     def give_up(self, sentence: str, now: float) -> None:
         """No worker can be started: what waits for one has failed."""
@@ -152,18 +145,21 @@ class Dispatch:
         return bool(self._preload or len(self.queue))
 
     def next(self, now: float) -> None:
-        """Give a free worker its next order."""
-        if self.slot is not None:
-            return
+        """Give the worker what it has room for."""
         if self._preload:
-            self.slot, model, self._preload = LOAD, self._preload, ""
-            self._order(Preload(model), now)
-        elif (id := self.queue.pop()) is not None:
+            if self.duty.idle and not self.duty.spent:
+                model, self._preload = self._preload, ""
+                self.duty.begin(None, None, now)
+                self.orders.append(Preload(model))
+            return
+        while (id := next(iter(self.queue), None)) is not None and self.duty.room(self.jobs[id].request):
+            self.queue.pop()
             job = self.jobs[id]
-            self.slot, job.state, job.position = id, "running", 0
+            job.state, job.position = "running", 0
             self._journal.start(job)
             self.tally.started(job, now)
-            self._order(Start(id, job.request), now)
+            self.duty.begin(id, job.request, now)
+            self.orders.append(Start(id, job.request))
             self.news.append((job, Progress(id, "running")))
             self._renumber()
 
@@ -174,18 +170,18 @@ class Dispatch:
                 self._abort(late, now)
             self._end(late, Error("deadline", LATE.format(late.limit), late.id, retryable=True), now)
             self._renumber()
-        job = self.jobs.get(self.slot or LOAD)
-        if job is not None and job.cancelled is not None and not job.ended and now - job.cancelled > PATIENCE:
-            self._end(job, _cancelled(job), now)
-        if self.watchdog.ask(now):
+        for job in [self.jobs[id] for id in self.duty.jobs if id in self.jobs]:
+            if job.cancelled is not None and not job.ended and now - job.cancelled > PATIENCE:
+                self._end(job, _cancelled(job), now)
+        dog = self.duty.watchdog
+        if dog.ask(now):
             self.orders.append(Ping())
-        if (still := self.watchdog.wedged(now)) is not None:
-            log.error("the worker has stood still for %.1f s (%s)", still, self.watchdog.phase)
+        if (still := dog.wedged(now)) is not None:
+            log.error("the worker has stood still for %.1f s (%s)", still, dog.phase)
             self._fail(Error("engine_dead", STILL.format(still), retryable=True), now)
-            self.slot = DYING
-            self.watchdog.rest()
+            self.duty.doom()
             return True
-        if self._aborted is not None and now - self._aborted > STUCK:
+        if self.duty.deaf(now):
             log.error("the worker does not heed an Abort")
             return True
         return False
@@ -198,13 +194,8 @@ class Dispatch:
 
     # ---------------------------------------------------------------------------------------------- its parts
 
-    def _order(self, order: ToWorker, now: float) -> None:
-        self.watchdog.call(now)
-        self.worked = now
-        self.orders.append(order)
-
     def _abort(self, job: Job, now: float) -> None:
-        self._aborted = now
+        self.duty.abort(job.id, now)
         self.orders.append(Abort(job.id))
 
     def _write(self, job: Job, output: Output, now: float) -> None:
@@ -218,10 +209,11 @@ class Dispatch:
 
     def _fail(self, why: Error, now: float) -> None:
         """What the worker was doing has failed."""
-        if self.slot == LOAD:
+        if self.duty.load is not None:
             self.news.append((None, why))
-        elif self.slot is not None and (job := self.jobs.get(self.slot)) is not None and not job.ended:
-            self._end(job, _cancelled(job) if job.cancelled is not None else replace(why, job=job.id), now)
+        for job in [self.jobs[id] for id in self.duty.jobs if id in self.jobs]:
+            if not job.ended:
+                self._end(job, _cancelled(job) if job.cancelled is not None else replace(why, job=job.id), now)
 
     def _end(self, job: Job, how: Outcome | Error, now: float) -> None:
         job.end(how)
@@ -229,13 +221,6 @@ class Dispatch:
         self.tally.ended(job, now)
         what = how.finish if isinstance(how, Outcome) else how.code
         log.info("job ended: %s", what, extra={"job": job.id, "guest": job.guest, "tokens": job.tokens})
-
-    def _free(self, now: float, slot: str | None = None) -> None:
-        """The worker is free, where it did what it reports on (None: whatever it did)."""
-        if slot is None or slot == self.slot:
-            self.slot = self._aborted = None
-            self.worked = now
-            self.watchdog.rest()
 
     def _renumber(self) -> None:
         """Tell clients whose jobs have moved in the queue."""

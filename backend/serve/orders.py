@@ -4,11 +4,13 @@ sides are of one version, so they may change at any time."""
 from __future__ import annotations
 
 from meshscribe.shared.messages import Code, Message, Ping, Pong, Progress
-from meshscribe.shared.tasks import Count, Id, Outcome, Request, Sentence, Text, Word
+from meshscribe.shared.tasks import Change, Count, Generate, Id, Outcome, Request, Sentence, Text, Word
+
+Making = Generate | Change  # the tasks that a worker runs beside others of their kind
 
 
 class Start(Message, frozen=True, tag="start"):
-    """broker -> worker: run this job now."""
+    """broker -> worker: run this job now, beside those that run where it is a Making."""
 
     job: Id
     request: Request
@@ -32,16 +34,17 @@ class Exit(Message, frozen=True, tag="exit"):
 
 
 class Ready(Message, frozen=True, tag="ready"):
-    """worker -> broker: up, or loaded another model. model "" before the first."""
+    """worker -> broker: up, or loaded another model. model "" before the first. `rows` jobs run side by side."""
 
     pid: Count
     model: Word = ""
     device: Word = ""
     memory: Count = 0
+    rows: Count = 1
 
 
 class Output(Message, frozen=True, tag="output"):
-    """worker -> broker: more text of the running job; `tokens` of the job so far."""
+    """worker -> broker: more text of a running job; `tokens` of the job so far."""
 
     job: Id
     text: Text

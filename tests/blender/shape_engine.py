@@ -31,7 +31,7 @@ def text(seed: int, family: str = "table", dialect: str = "parts") -> str:
 
 
 class ShapeEngine:
-    device = "test"
+    device, rows = "test", 1
 
     def __init__(self, model: str) -> None:
         self.model = model

@@ -42,6 +42,7 @@ from meshscribe.shared.messages import (
 from meshscribe.shared.tasks import Generate, Outcome
 
 CLIENTS = st.integers(0, 2)
+ROWS = st.integers(0, 2)
 LINES = 12  # of every job's text
 
 
@@ -71,9 +72,8 @@ class World(RuleBasedStateMachine):
         self.peers = [Peer(f"c{n}") for n in range(3)]
         self.accepted: set[str] = set()  # by somebody's Accepted
         self.started: dict[str, int] = {}  # how often an engine has begun with a job
-        self.job = ""  # in the worker
-        self.place = 0
-        self.aborted = False
+        self.places: dict[str, int] = {}  # jobs in the worker, and how many of their lines are written
+        self.aborted: set[str] = set()
         self.boot()
         self.turn()
         for peer in self.peers:
@@ -91,9 +91,15 @@ class World(RuleBasedStateMachine):
         self.dispatch = Dispatch(self.journal)
         self.delivery = Delivery(self.dispatch)
         self.desk = Desk(self.dispatch, self.delivery, StatusReply(f"s{self.connections}"), now=self.now)
-        self.job = ""
+        self.new_worker()
         for peer in self.peers:
             self.connect(peer)
+
+    def new_worker(self) -> None:
+        """It has its model, with rows for three meshes."""
+        self.places.clear()
+        self.aborted.clear()
+        self.report(Ready(1, "starter", rows=3))
 
     def turn(self) -> None:
         if self.dispatch.watch(self.now):
@@ -104,15 +110,17 @@ class World(RuleBasedStateMachine):
         for order in self.dispatch.orders:
             match order:
                 case Start():
-                    self.job, self.place, self.aborted = order.job, 0, False
+                    self.places[order.job] = 0
                     self.started[order.job] = self.started.get(order.job, 0) + 1
-                case Abort() if order.job == self.job:
-                    self.aborted = True
+                case Abort():
+                    self.aborted.add(order.job)
                 case Preload():
-                    self.report(Ready(1, order.model))
+                    assert not self.places, "a load beside meshes"
+                    self.report(Ready(1, order.model, rows=3))
                 case Ping():
                     pass
         self.dispatch.orders.clear()
+        assert len(self.places) <= 3
         for route, message in self.delivery.out:
             for peer in self.peers:
                 if peer.route == route:
@@ -143,8 +151,8 @@ class World(RuleBasedStateMachine):
         self.dispatch.take(message, self.now)  # type: ignore[arg-type]
 
     def lose_worker(self) -> None:
-        self.job = ""
         self.dispatch.worker_gone(Error("engine_dead", GONE, retryable=True), self.now)
+        self.new_worker()
 
     # ------------------------------------------------------------------------------------------------ the clients
 
@@ -214,14 +222,14 @@ class World(RuleBasedStateMachine):
         self.turn()
         self.read(self.peers[who], count)
 
-    @rule(steps=st.lists(st.tuples(st.integers(0, 5), CLIENTS, st.integers(0, 9)), min_size=5, max_size=25))
-    def work(self, steps: list[tuple[int, int, int]]) -> None:
+    @rule(steps=st.lists(st.tuples(st.integers(0, 5), ROWS, CLIENTS, st.integers(0, 9)), min_size=5, max_size=25))
+    def work(self, steps: list[tuple[int, int, int, int]]) -> None:
         """What happens most of the time: the engine writes some lines, a client reads some messages, a job ends."""
-        for lines, who, count in steps:
+        for lines, row, who, count in steps:
             if lines:
-                self.write(lines)
-            elif self.job:
-                self.finish(False)
+                self.write(row, lines)
+            elif self.places:
+                self.finish(row, False)
             self.now += 0.02
             self.turn()
             self.read(self.peers[who], count)
@@ -252,25 +260,27 @@ class World(RuleBasedStateMachine):
             if peer.welcome:
                 self.say(peer, Ping())
 
-    def write(self, lines: int) -> None:
-        if not self.job:
+    def write(self, row: int, lines: int) -> None:
+        if not self.places:
             return
-        whole = engine_text(self.job).splitlines(keepends=True)
-        text = "".join(whole[self.place : self.place + lines])
-        self.place = min(LINES, self.place + lines)
-        if text and not self.aborted:
-            self.report(Output(self.job, text, self.place))
+        job = list(self.places)[row % len(self.places)]
+        whole = engine_text(job).splitlines(keepends=True)
+        text = "".join(whole[self.places[job] : self.places[job] + lines])
+        self.places[job] = min(LINES, self.places[job] + lines)
+        if text and job not in self.aborted:
+            self.report(Output(job, text, self.places[job]))
 
-    @precondition(lambda self: self.job)
-    @rule(fails=st.booleans())
-    def finish(self, fails: bool) -> None:
-        job, self.job = self.job, ""
-        if self.aborted:
+    @precondition(lambda self: self.places)
+    @rule(row=ROWS, fails=st.booleans())
+    def finish(self, row: int, fails: bool) -> None:
+        job = list(self.places)[row % len(self.places)]
+        place = self.places.pop(job)
+        if job in self.aborted:
             self.report(Finished(job, Outcome(finish="cancelled")))
         elif fails:
             self.report(Failed("internal", "It broke.", job))
         else:
-            rest = "".join(engine_text(job).splitlines(keepends=True)[self.place :])
+            rest = "".join(engine_text(job).splitlines(keepends=True)[place:])
             self.report(Output(job, rest, LINES))
             self.report(Finished(job, Outcome(finish="stop", tokens=LINES)))
 
@@ -316,8 +326,8 @@ class World(RuleBasedStateMachine):
             self.connect(peer)
         for _ in range(120):
             self.turn()
-            if self.job:
-                self.finish(False)
+            if self.places:
+                self.finish(0, False)
             self.now += 0.05
             for peer in self.peers:
                 if peer.welcome:
