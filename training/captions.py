@@ -41,7 +41,11 @@ OPENERS = ("with", "with", "with", "with", "with", "with", "having", "that has",
 
 def caption(family: Family, plan: Plan, random: Random) -> str:
     """A request's words, at times with a slip of the keyboard: what a model is trained on."""
-    text = request(family, plan, random)[0]
+    return typed(request(family, plan, random)[0], random)
+
+
+def typed(text: str, random: Random) -> str:
+    """The words as they come from a keyboard."""
     return mistyped(text, random) if random.random() < TYPOS else text
 
 

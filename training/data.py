@@ -27,7 +27,7 @@ from meshscribe.backend import prompts
 from meshscribe.shared.mesh import Mesh, Part
 from meshscribe.shared.obj import DECLINED, PARTS, write
 
-from .captions import caption
+from .captions import caption, request, typed
 from .changes import change
 from .shapes.base import Family, Plan
 from .strangers import strange
@@ -37,6 +37,7 @@ MIX = {
 }  # of documents; of tokens about 7, 29, 36, 1, 13, 9 and 5 %  # fmt: skip
 PLAN_WEIGHT, OUTLINE_WEIGHT = 5.0, 2.0  # of a token in the loss, against 1 of a mesh's
 TOLD_WEIGHT = 0.1  # of a part's head: the outline has told it, and the grammar copies it
+TYPICAL = 0.6  # share of untold materials that are the family's first
 POOL = 512  # documents that are sorted by length at a time
 STRATA = 4  # of lengths: every step has a batch of each
 
@@ -81,7 +82,9 @@ class Documents:
                 return self._answer(question, family, after, Random(seed), kind == "remake")
             case kind:
                 plan = family.sample(random)
-                question = prompts.starter_generate(caption(family, plan, random))
+                asked, told = request(family, plan, random)
+                plan = typical(family, plan, told, random)
+                question = prompts.starter_generate(typed(asked, random))
                 if kind == "plan":
                     return self._document(question, plan_line(family.name, plan))
                 return self._answer(question, family, plan, random, kind == "make")
@@ -143,6 +146,17 @@ def seen(family: Family) -> Family:
     """The family as training has it, without its held-out pair."""
     pair = held_out(family).items()
     return replace(family, allowed=lambda plan: family.allowed(plan) and not pair <= plan.items())
+
+
+def typical(family: Family, plan: Plan, told: Plan, random: Random) -> Plan:
+    """The plan with the materials that nobody asked for mostly the family's first: green leaves, not pink ones."""
+    usual = {
+        a.name: a.values[0]
+        for a in family.attributes
+        if a.kind == "material" and a.name not in told and random.random() < TYPICAL
+    }
+    changed = {**plan, **usual}
+    return changed if family.allowed(changed) else plan
 
 
 def padded(documents: list[Document]) -> tuple[np.ndarray, np.ndarray]:
