@@ -239,7 +239,8 @@ def test_models_jobs_and_doctor(run: Command) -> None:
     families = json.loads((STARTER / "families.json").read_text())
     listed = run("models").out
     assert listed.startswith("starter: ") and all(f"  {family}: " in listed for family in families)
-    assert [entry["name"] for entry in json.loads(run("models", "--json").out)] == ["starter", "llama-mesh"]
+    names = [entry["name"] for entry in json.loads(run("models", "--json").out)]
+    assert names == ["starter", "llama-mesh", "llama-mesh-gguf"]
     assert "starter" in run("models", "get", "starter").out
     run("generate", "...")
     newest = json.loads(run("jobs", "--json").out)[0]
@@ -308,7 +309,7 @@ def test_ctrl_c_cancels(run: Command, tmp_path: Path) -> None:
     process = run.start("generate", "a tall rocket", "--count", 50, "--out", tmp_path)
     first_line(process)
     status, _, err = end(process, signal.SIGINT)
-    assert status == 130 and [line for line in err.splitlines() if line[0] != "["] == ["meshscribe: cancelled."]
+    assert [line for line in err.splitlines() if line[0] != "["] == ["meshscribe: cancelled."] and status == 130
     wait_for(run.states, {"done", "failed"}, 10)  # no job of it goes on
     assert len(list(tmp_path.glob("*.obj"))) < 20
 
