@@ -124,8 +124,8 @@ def _codec(one: Parser) -> None:
 
 
 def _models(one: Parser) -> None:
-    one.add_argument("action", nargs="?", choices=("list", "get"), default="list")
-    one.add_argument("name", nargs="?", help="what to get: a known name, or owner/name@commit")
+    one.add_argument("action", nargs="?", choices=("list", "get", "quantize"), default="list")
+    one.add_argument("name", nargs="?", help="what to get (a known name, or owner/name@commit) or to save quantized")
     one.add_argument("--accept-licence", action="store_true", help="accept the licence without being asked")
     _json(one)
 

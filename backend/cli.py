@@ -230,10 +230,15 @@ def _read(path: Path, dialects: list[Dialect]) -> tuple[Reading | None, Dialect]
 
 
 def models(options: argparse.Namespace) -> int:
-    from .manage import get_model, list_models
+    from .manage import get_model, list_models, quantize_model
 
-    get = options.action == "get"
-    print(get_model(options.name, options.accept_licence) if get else list_models(options.json))
+    match options.action:
+        case "get":
+            print(get_model(options.name, options.accept_licence))
+        case "quantize":
+            print(quantize_model(options.name))
+        case _:
+            print(list_models(options.json))
     return 0
 
 

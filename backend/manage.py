@@ -85,6 +85,38 @@ def get_model(name: str | None, accepted: bool) -> str:
         print("Do you accept these terms? [y/N] ", end="", file=sys.stderr, flush=True)
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
+    try:
+        return f"{name} is in {store.get(connection.home(), name, _bytes(), accept)}."
+    except EngineError as error:
+        raise ClientError(error.code, error.sentence) from None
+
+
+def quantize_model(name: str | None) -> str:
+    """Save a quantized copy of a model, which is loaded from then on in its place."""
+    if not name:
+        raise ClientError("bad_request", "Say which model to quantize, such as `llama-mesh` or `/path/to/folder:int8`.")
+    from .engines.base import EngineError
+    from .models import quantized
+
+    try:
+        located = store.locate(home := connection.home(), name)
+        if located.precision not in quantized.KINDS:
+            sentence = f"{name} is used as {located.precision}: say {name}:nf4 or {name}:int8."
+            raise ClientError("bad_request", sentence)
+        folder = quantized.save(home, located, _bytes())
+    except EngineError as error:
+        raise ClientError(error.code, error.sentence) from None
+    except ImportError:
+        needs = "Quantizing needs torch, transformers and bitsandbytes: pip install 'meshscribe[torch]'."
+        raise ClientError("missing_library", needs) from None
+    except (OSError, ValueError) as error:
+        raise ClientError("model_missing", f"{name} could not be quantized: {error}".rstrip(".") + ".") from None
+    size = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    return f"{name} is loaded from {folder} from now on, {size / 1e9:.2f} GB."
+
+
+def _bytes() -> store.Progress:
+    """Tells on stderr how many bytes are done, a few times a second."""
     said = 0.0
 
     def progress(phase: str, done: int, total: int, unit: str) -> None:
@@ -94,10 +126,7 @@ def get_model(name: str | None, accepted: bool) -> str:
             end = "\r" if sys.stderr.isatty() else "\n"
             print(f"{phase}: {done / 1e9:.2f} of {total / 1e9:.2f} GB", end=end, file=sys.stderr, flush=True)
 
-    try:
-        return f"{name} is in {store.get(connection.home(), name, progress, accept)}."
-    except EngineError as error:
-        raise ClientError(error.code, error.sentence) from None
+    return progress
 
 
 def list_jobs(as_json: bool) -> str:

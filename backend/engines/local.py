@@ -19,7 +19,7 @@ from meshscribe.backend.decode.grammar import Grammar
 from meshscribe.backend.decode.loop import Run, Stream, decode
 from meshscribe.backend.decode.sampling import Sampler
 from meshscribe.backend.forward.base import Chunk, Forward
-from meshscribe.backend.models import fit
+from meshscribe.backend.models import fit, quantized
 from meshscribe.backend.models.store import Located, Progress, locate
 from meshscribe.backend.understand.tasks import Understanding
 from meshscribe.shared import connection
@@ -38,7 +38,7 @@ DECLINE = 0.5  # probability of "none" over which the starter says that it canno
 def open_engine(model: str, progress: Progress) -> LocalEngine:
     """Load a model by name (models/store.py says which names). EngineError where it is unknown, absent, or does not
     load."""
-    located = locate(connection.home(), model)
+    located = locate(home := connection.home(), model)
     try:
         tokenizer = Tokenizer.from_file(str(located.folder / "tokenizer.json"))
     except Exception as error:  # what the library raises is a bare Exception
@@ -46,7 +46,7 @@ def open_engine(model: str, progress: Progress) -> LocalEngine:
     starter = located.prompts == "starter"
     family = StarterPrompts(tokenizer, located.folder) if starter else LlamaMeshPrompts(tokenizer)
     began = time.perf_counter()
-    forward, device = _forward(located, family.context or 2048, progress)
+    forward, device = _forward(quantized.find(home, located), family.context or 2048, progress)
     log.info("loaded %s (%s) on %s in %.2f s", located.name, located.precision, device, time.perf_counter() - began)
     return LocalEngine(located, tokenizer, family, forward, device)
 
