@@ -16,12 +16,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from onnxruntime import InferenceSession, IOBinding, OrtValue, SessionOptions
+from onnxruntime import InferenceSession, IOBinding, OrtValue, SessionOptions, __version__
 
 from .base import Chunk, check
 
 GRAPHS = {1: "model.onnx", 4: "rows.onnx"}  # rows -> file
 LEAST = 2  # tokens of a chunk
+OLDEST = (1, 20)  # ONNX Runtime that has the graphs' operators; 1.20, 1.22 and 1.31 give the same to the bit
 
 
 class OnnxForward:
@@ -44,11 +45,13 @@ class OnnxForward:
 
     @classmethod
     def open(cls, folder: Path) -> OnnxForward:
-        """Load the graphs of a folder, with its `config.json`.
+        """Load the graphs of a folder, with its `config.json`. ValueError where ONNX Runtime is too old for them.
 
         A pass runs on one thread: a second one makes it hardly shorter, and much longer as soon as something else
         wants the core (Blender draws on it). Several rows use several cores by several passes at a time.
         """
+        if tuple(map(int, __version__.split(".")[:2])) < OLDEST:
+            raise ValueError(f"ONNX Runtime {__version__} is too old: pip install 'onnxruntime>=1.20'.")
         options = SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         config = json.loads((folder / "config.json").read_text())

@@ -185,6 +185,12 @@ def test_passes_of_few_shapes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert list(forward._graphs) == [(0, 1, 1)]
 
 
+def test_an_old_runtime_is_said(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("meshscribe.backend.forward.onnx.__version__", "1.19.2")
+    with pytest.raises(ValueError, match="ONNX Runtime 1.19.2 is too old: pip install 'onnxruntime>=1.20'."):
+        OnnxForward.open(folder)
+
+
 # ------------------------------------------------------------------------------------------------------------- int8
 
 
