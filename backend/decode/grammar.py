@@ -251,7 +251,8 @@ class PartsGrammar:
         if not self.faces.closable:
             return np.sort(corners)
         room = left >= 7  # head, up to four corners, stop; and one to spare
-        follow = [self.f] if room and self.faces.another() else []
+        more = self.faces.faces + 1 < 2 * self.count  # as many as a closed surface with one hole through it has
+        follow = [self.f] if room and more and self.faces.another() else []
         if not follow or self.faces.whole():
             follow.append(self.stop if self.number == len(self.outline) - 1 else self.g)
         self.starved = self.starved or not room
