@@ -102,3 +102,11 @@ def named(servers: dict[str, Server], model: str) -> tuple[str, Server] | None:
         return None
     server = servers[name]
     return name, msgspec.structs.replace(server, model=wanted) if wanted else server
+
+
+def family(model: str) -> Literal["general", "llama-mesh", "starter"]:
+    """How a model is asked, by its name."""
+    name = re.sub(r"[^a-z]", "", model.rpartition("/")[2].lower())
+    if "llamamesh" in name:
+        return "llama-mesh"
+    return "starter" if "meshscribe" in name or "starter" in name else "general"

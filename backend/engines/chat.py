@@ -11,7 +11,7 @@ import base64
 import contextlib
 import re
 from collections.abc import AsyncGenerator, Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import httpx2
 import msgspec
@@ -39,9 +39,19 @@ class Choice(msgspec.Struct):
     finish_reason: str | None = None
 
 
+Tokens = Annotated[int, msgspec.Meta(ge=0, le=1 << 31)]
+
+
 class Usage(msgspec.Struct):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+    prompt_tokens: Tokens | None = None
+    completion_tokens: Tokens | None = None
+
+
+class Reading(msgspec.Struct):
+    """How far llama.cpp has read a prompt."""
+
+    processed: Tokens = 0
+    total: Tokens = 0
 
 
 class Chunk(msgspec.Struct):
@@ -49,15 +59,18 @@ class Chunk(msgspec.Struct):
 
     choices: list[Choice] = []
     usage: Usage | None = None
+    prompt_progress: Reading | None = None
     error: Any = UNSET
 
 
 class Piece(msgspec.Struct, frozen=True):
-    """More of an answer. `finish` where the server gave a reason; `usage` where it counted."""
+    """More of an answer. `finish` where the server gave a reason; `usage` where it counted; `read`, tokens of the
+    prompt so far and in all, where it says so."""
 
     text: str
     finish: str = ""
     usage: Usage | None = None
+    read: tuple[int, int] | None = None
 
 
 class Caller:
@@ -149,7 +162,9 @@ class Caller:
                 raise self._failed(f"broke off: {self._quoted(_message(chunk.error))}")
             choice = chunk.choices[0] if chunk.choices else Choice()
             text = choice.text or (choice.delta.content if choice.delta else "") or ""
-            yield Piece(text, choice.finish_reason or "", chunk.usage)
+            reading = chunk.prompt_progress
+            read = (reading.processed, reading.total) if reading else None
+            yield Piece(text, choice.finish_reason or "", chunk.usage, read)
 
     def _can_do_without(self, status: int, said: bytes, sent: dict[str, Any]) -> bool:
         """Whether a request was refused for a parameter that can be left out; remembers it."""

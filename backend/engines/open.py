@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 
-from meshscribe.backend.models.store import Progress
+from meshscribe.backend.models.store import Progress, locate
 from meshscribe.shared import connection
 from meshscribe.shared.messages import Code
 from meshscribe.shared.servers import ServerError, load, named
@@ -17,31 +17,25 @@ from .base import Engine, EngineError, Hooks, Work
 # Failures of an engine, not of what was asked: the next one may do better.
 FALLS: tuple[Code, ...] = (
     "server_failed", "key_refused", "busy", "model_missing", "unknown_model", "missing_library", "out_of_memory",
-    "declined", "no_mesh",
+    "engine_dead", "declined", "no_mesh",
 )  # fmt: skip
 
 
 def open_engine(model: str, progress: Progress) -> Engine:
-    """`starter`, `studio` or `studio:its-model` for a server of servers.json, `llama-mesh, studio, hosted` for an
-    order. EngineError where it is unknown or cannot be opened."""
+    """`starter`, `llama-mesh-gguf` for llama.cpp, `studio` or `studio:its-model` for a server of servers.json,
+    `llama-mesh, studio, hosted` for an order. EngineError where it is unknown or cannot be opened."""
     if "," in model:
         return InOrder(model)
     try:
         server = named(load(connection.home()), model)
     except ServerError as error:
         raise EngineError("server_failed", str(error)) from None
-    try:
-        if server is not None:
-            from .remote import open_server as opened
-        else:
-            from .local import open_engine as opened  # type: ignore[assignment]  # late: heavy libraries
-    except ModuleNotFoundError as error:
-        extra = "remote" if error.name == "httpx2" else ""
-        if not extra:
-            raise
-        raise EngineError(
-            "missing_library", "Servers need the [remote] extra: pip install 'meshscribe[remote]'."
-        ) from None
+    if server is not None:
+        from .remote import open_server as opened  # late, like the others: heavy libraries
+    elif locate(connection.home(), model).files:
+        from .llama_cpp import open_engine as opened
+    else:
+        from .local import open_engine as opened  # type: ignore[assignment]
     return opened(model, progress)
 
 

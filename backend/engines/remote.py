@@ -113,7 +113,11 @@ class RemoteEngine:
 
     def together(self, first: Work, more: Callable[[], Work | None]) -> Iterator[tuple[Work, Outcome | EngineError]]:
         """Run several requests at once. `more` is asked for another while there is room."""
-        self._refresh()
+        try:
+            self._refresh()
+        except EngineError as trouble:
+            yield first, trouble
+            return
         running: dict[asyncio.Task[Outcome], Work] = {}
         try:
             self._loop.run(self._start(first, running))
@@ -238,10 +242,14 @@ class RemoteEngine:
         body = ask.body | {"seed": run.seed % SEEDS}
         if self.found.kind == "SGLang":
             body["rid"] = f"meshscribe-{id(run):x}-{run.seed}"
+        if self.found.kind == "llama.cpp":
+            body["return_progress"] = True  # signs of life while it reads a long prompt
         try:
             async with contextlib.aclosing(self._caller.stream(ask.path, body)) as pieces:
                 async for piece in pieces:
                     run.take(piece)
+                    if piece.read:
+                        run.hooks.progress("prefill", *piece.read, "tokens")
                     yield piece
         except (asyncio.CancelledError, GeneratorExit):
             if self.found.kind == "SGLang":

@@ -15,7 +15,7 @@ import msgspec
 
 from meshscribe.backend.views import plain_picture
 from meshscribe.shared.connection import NoConnectionError, read_private, write_private
-from meshscribe.shared.servers import Family, Server
+from meshscribe.shared.servers import Family, Server, family
 
 from .base import EngineError
 from .chat import Caller, shown
@@ -24,7 +24,9 @@ FILE = "servers-found.json"
 FREED = 1.0  # seconds within which a slot must be free
 PROOF = "v 7 4 1"  # what a grammar that is kept to gives, and nothing else would
 LONG = "Count from 1 to 2000, one number a line, nothing else."
-AT_ONCE = {"vLLM": 16, "SGLang": 16, "Ray Serve": 16, "": 4}  # runs, of servers that do not say how many they take
+AT_ONCE = {  # runs, of servers that do not say how many they take
+    "vLLM": 16, "SGLang": 16, "Ray Serve": 16, "transformers": 1, "llama-cpp-python": 1, "": 4
+}  # fmt: skip
 
 Grammar = Literal["", "structured_outputs", "ebnf", "grammar"]
 Cancel = Literal["", "closing", "abort", "unproved"]
@@ -87,7 +89,7 @@ async def discover(caller: Caller) -> Abilities:
         family=server.family or family(model),
         models=names[:200],
         context=_number(entry.get("max_model_len"), _of(props, "default_generation_settings", "n_ctx")),
-        rows=_number(props.get("total_slots")) or (1 if kind == "transformers" else AT_ONCE.get(kind, AT_ONCE[""])),
+        rows=_number(props.get("total_slots")) or AT_ONCE.get(kind, AT_ONCE[""]),
         raw=kind in ("vLLM", "SGLang", "Ray Serve", "llama.cpp", "llama-cpp-python", "LM Studio", "transformers"),
     )
     if found.family != "general" and not found.raw:
@@ -97,14 +99,6 @@ async def discover(caller: Caller) -> Abilities:
     found.cancel = await _cancel(caller, found)
     found.refused = sorted(caller.refused)
     return found
-
-
-def family(model: str) -> Family:
-    """How a model is asked, by its name."""
-    name = re.sub(r"[^a-z]", "", model.rpartition("/")[2].lower())
-    return (
-        "llama-mesh" if "llamamesh" in name else "starter" if "meshscribe" in name or "starter" in name else "general"
-    )
 
 
 # ------------------------------------------------------------------------------------------------ which program it is

@@ -1,4 +1,4 @@
-"""What a process of the backend asks of the operating system: how much memory it has, to end with its parent, and to
+"""What a process of the backend asks of the operating system: how much memory there is, to end with its parent, and to
 be the first to go where memory runs out."""
 
 from __future__ import annotations
@@ -19,15 +19,34 @@ def resident(process: int | None = None) -> int:
         return 0
 
 
+def available() -> int:
+    """Bytes of this machine's memory that are free for use: on macOS, which does not tell, three quarters of all."""
+    if sys.platform == "win32":
+        import ctypes
+
+        told = (ctypes.c_uint64 * 8)(64)  # MEMORYSTATUSEX: its length and the load in the first, ..., free in the third
+        ctypes.WinDLL("kernel32").GlobalMemoryStatusEx(told)
+        return int(told[2])
+    try:
+        return int(Path("/proc/meminfo").read_text().partition("MemAvailable:")[2].split()[0]) << 10
+    except (OSError, IndexError):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
+
+
+def die_with_parent() -> None:
+    """On Linux: have the kernel end this process with the thread that started it, also after an exec."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 def end_with_parent() -> None:
     """End this process when the one that started it is gone, whatever it does then.
 
     The parent's end of our stdin closes with it: that holds everywhere, as long as this process's threads get a turn.
     Where a library holds them up, the kernel ends us on Linux, and the parent's job object on Windows (winjob.py)."""
     if sys.platform == "linux":
-        import ctypes
-
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        die_with_parent()
     threading.Thread(target=_watch, daemon=True).start()
 
 

@@ -16,6 +16,7 @@ from hub import COMMIT, REPOSITORY, Hub
 
 from meshscribe.backend.engines.base import EngineError
 from meshscribe.backend.models import store
+from meshscribe.backend.models.gguf import Memory
 
 MODEL = f"{REPOSITORY}@{COMMIT}"
 WEIGHTS = "model.safetensors"
@@ -34,9 +35,12 @@ import json, sys
 from pathlib import Path
 from meshscribe.backend.engines.base import EngineError
 from meshscribe.backend.models import store
+from meshscribe.backend.models.gguf import Memory
 home, name, accept, hub = sys.argv[1:]
 if hub:
-    store.CATALOG["llama-mesh"] |= {"hub": hub.split("@")[0], "revision": hub.split("@")[1], "size": 1000}
+    there = {"hub": hub.split("@")[0], "revision": hub.split("@")[1], "size": 1000}
+    store.CATALOG["llama-mesh"] |= there
+    store.CATALOG["llama-mesh-gguf"] |= there
 steps = []
 try:
     done = str(store.get(Path(home), name, lambda *step: steps.append(step), lambda licence: accept == "yes"))
@@ -157,3 +161,35 @@ def test_a_repository_without_a_model_is_said(hub: Hub, tmp_path: Path) -> None:
     assert answer["code"] == "download_failed" and missing(tmp_path)
     answer = end(begin(tmp_path, hub.address, f"someone/else@{COMMIT}"))
     assert answer["code"] == "download_failed"
+
+
+def test_of_a_model_for_llama_cpp_the_file_that_fits_arrives(tmp_path: Path) -> None:
+    """Without a graphics device the smallest; another one by its name, beside the first."""
+    files = {f"LLaMA-Mesh-{kind}.gguf": kind.encode() * 1000 for kind in ("f16", "Q8_0", "Q6_K", "Q4_K_M")}
+    hub = Hub({"README.md": b"words", **files})
+    name, environment = "llama-mesh-gguf", {"PATH": "/nowhere"}
+    refused = end(begin(tmp_path, hub.address, name, "no", MODEL, **environment))
+    assert refused["code"] == "licence_needed" and hub.requests == []
+    folder = Path(end(begin(tmp_path, hub.address, name, "yes", MODEL, **environment))["folder"])
+    assert [file.name for file in folder.glob("*.*") if file.is_file() and file.name[0] != "."] == [
+        "LLaMA-Mesh-Q4_K_M.gguf"
+    ]
+    found = store.locate(tmp_path, name)
+    assert found.files == (folder / "LLaMA-Mesh-Q4_K_M.gguf",)
+    assert (found.revision, found.prompts) == (COMMIT, "llama-mesh")
+    with pytest.raises(EngineError, match="meshscribe models get llama-mesh-gguf:q8_0`"):
+        store.locate(tmp_path, f"{name}:q8_0")
+    end(begin(tmp_path, hub.address, f"{name}:q8_0", "yes", MODEL, **environment))
+    assert store.locate(tmp_path, f"{name}:q8_0").files == (folder / "LLaMA-Mesh-Q8_0.gguf",)
+    assert len(store.locate(tmp_path, name).files) == 2
+    asked = len(hub.requests)
+    end(begin(tmp_path, hub.address, name, "yes", MODEL, **environment))
+    assert len(hub.requests) == asked, "what is here is not fetched again"
+    hub.close()
+
+
+def test_a_model_for_llama_cpp_that_fits_nowhere_is_not_fetched(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("meshscribe.backend.engines.llama_server.memory", lambda: Memory(0, 3 << 30))
+    with pytest.raises(EngineError, match="llama-mesh-gguf needs 6.6 GB of memory and 3.2 GB are free") as caught:
+        store.get(tmp_path, "llama-mesh-gguf", lambda *step: None, lambda licence: True)
+    assert caught.value.code == "out_of_memory"

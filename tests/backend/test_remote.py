@@ -116,7 +116,7 @@ CUBE = MeshData.pack(
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_every_fault_is_one_sentence_and_the_next_job_works(faulty, engine, monkeypatch, name):
-    monkeypatch.setattr(chat, "STALL", 0.3)
+    monkeypatch.setattr(chat, "STALL", 0.3 if name == "stalls" else 10.0)
     monkeypatch.setattr(chat, "FIRST", 0.3 if name == "silent" else 10.0)
     one = engine(name, key="wrong" if name == "key" else "")
     with pytest.raises(EngineError) as caught:

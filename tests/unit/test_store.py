@@ -86,15 +86,17 @@ def test_the_catalog_is_whole() -> None:
     """Each model says how it is asked, what it writes, and its licence; what is fetched says its size and terms."""
     for name, entry in store.CATALOG.items():
         assert {"title", "prompts", "dialect", "precision", "licence"} <= set(entry), name
-        assert entry["precision"] in store.PRECISIONS
-        assert name == "starter" or {"hub", "size", "licence_text", "needs"} <= set(entry), name
+        assert entry["precision"] in (*store.PRECISIONS, "gguf")
+        assert name == "starter" or {"hub", "size", "licence_text"} <= set(entry), name
+        assert ("files" in entry) == (entry["precision"] == "gguf")
 
 
 def test_entries_say_what_is_here(tmp_path: Path, hub: Hub) -> None:
     states = {entry.name: entry.state for entry in store.entries(tmp_path)}
-    assert states == {"starter": "ready", "llama-mesh": "absent"}
+    assert states == {"starter": "ready", "llama-mesh": "absent", "llama-mesh-gguf": "absent"}
     store.get(tmp_path, "llama-mesh", nothing, lambda licence: True)
-    assert {entry.state for entry in store.entries(tmp_path)} == {"ready"}
+    states = {entry.name: entry.state for entry in store.entries(tmp_path)}
+    assert states == {"starter": "ready", "llama-mesh": "ready", "llama-mesh-gguf": "absent"}
     assert all(entry.size > 1e6 and entry.licence for entry in store.entries(tmp_path))
 
 
