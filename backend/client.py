@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -143,21 +146,48 @@ def run(link: Link, requests: list[Request], watch: Callable[[Job], None] = lamb
     its end, and before that with the oldest one, at least twice a second. A KeyboardInterrupt cancels what runs."""
     waiting = list(reversed(requests))
     jobs: dict[str, Job] = {}
-    try:
-        while waiting or jobs:
-            while waiting and len(jobs) < AT_ONCE:
-                request = waiting.pop()
-                try:
-                    job = Job(link.submit(request), request=request)
-                except ValueError as error:
-                    raise ClientError("too_large", f"The mesh is too large to send. {error}") from None
-                jobs[job.id] = job
-            yield from follow(link, jobs, watch)
-    except (KeyboardInterrupt, GeneratorExit):
-        for job_id in jobs:
-            link.cancel(job_id)
-        link.poll()
-        raise
+    with interrupts() as check:
+        try:
+            while waiting or jobs:
+                check()
+                while waiting and len(jobs) < AT_ONCE:
+                    request = waiting.pop()
+                    try:
+                        job = Job(link.submit(request), request=request)
+                    except ValueError as error:
+                        raise ClientError("too_large", f"The mesh is too large to send. {error}") from None
+                    jobs[job.id] = job
+                yield from follow(link, jobs, watch)
+        except (KeyboardInterrupt, GeneratorExit):
+            for job_id in jobs:
+                link.cancel(job_id)
+            link.poll()
+            raise
+
+
+@contextmanager
+def interrupts() -> Iterator[Callable[[], None]]:
+    """A check that raises KeyboardInterrupt once more: a library that catches everything while it is imported, as
+    trimesh does, loses the one of a Ctrl-C that comes then. Only the main thread hears of any."""
+    came: list[int] = []
+
+    def hear(number: int, frame: object) -> None:
+        came.append(number)
+        raise KeyboardInterrupt
+
+    def check() -> None:
+        if came:
+            raise KeyboardInterrupt
+
+    plain = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if plain and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, hear)
+        try:
+            yield check
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+    else:
+        yield check
 
 
 def follow(link: Link, jobs: dict[str, Job], watch: Callable[[Job], None]) -> Iterator[Job]:
