@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,6 +85,15 @@ def test_a_sketch_is_the_outline_and_what_vertices_fit() -> None:
     assert lines[3] == "g leg" and len(lines) == 4 + 8, "the top has more vertices than a sketch holds"
     assert prompts.sketch(text, vertices=200).count("\nv ") == 128
     assert prompts.sketch(text, vertices=0).count("\n") == 2
+
+
+def test_a_sketch_counts_equal_pieces_where_names_say_nothing() -> None:
+    """Two equal beams that lie in different ways, and a block."""
+    cube = prism(CUBE)
+    sizes = [((2.0, 8.0, 1.0), 0), ((1.0, 2.0, 8.0), 20), ((6.0, 6.0, 6.0), 40)]
+    mesh = Mesh.join([("part", "", cube.vertices * np.array(size) + at, cube.faces()) for size, at in sizes])
+    lines = [line.split() for line in prompts.sketch(write(mesh, PARTS).text).split("\n") if line.startswith("# part")]
+    assert [line[3] for line in lines] == ["2", "1", "1"] and {line[-1] for line in lines} == {"8"}
 
 
 def test_a_sketch_does_not_depend_on_the_faces() -> None:
