@@ -149,7 +149,7 @@ class Environment:
         if large:
             command += ["--extra", "torch"]
             if (index := torch_index()) and not sources.index:
-                command += ["--extra-index", index]
+                command += ["--torch-index", index]
         return command
 
     def poll(self) -> bool:
@@ -214,7 +214,7 @@ def base_python() -> str:
 
 
 def torch_index() -> str:
-    """Where the right torch for this machine lies, besides the usual index."""
+    """Where the right torch for this machine lies; "" for the usual index."""
     if sys.platform == "darwin":
         return ""
     if shutil.which("nvidia-smi"):

@@ -28,7 +28,7 @@ def main() -> int:
     parser.add_argument("--find-links", type=Path, help="take everything from this folder, nothing from a network")
     parser.add_argument("--index", default="")
     parser.add_argument("--extra", default="", help="'torch' for the large models")
-    parser.add_argument("--extra-index", default="")
+    parser.add_argument("--torch-index", default="", help="where torch alone is taken from")
     asked = parser.parse_args()
     try:
         install(asked)
@@ -57,17 +57,18 @@ def install(asked: argparse.Namespace) -> None:
         asked.mark.unlink(missing_ok=True)
         venv.EnvBuilder(with_pip=False, symlinks=os.name != "nt", clear=True).create(asked.environment)
     extras = sorted({*known.get("extras", []), asked.extra} - {""})
-    wanted = str(asked.backend) + (f"[{','.join(extras)}]" if extras else "")
-    command = [str(python), "-I", f"{asked.pip}/pip", "install", "--upgrade", wanted]
+    command = [str(python), "-I", f"{asked.pip}/pip", "install"]
     command += ["--no-input", "--disable-pip-version-check", "--no-warn-script-location", "--only-binary", ":all:"]
     command += ["--progress-bar", "raw", "--cache-dir", str(asked.cache), "--resume-retries", "20"]
     if asked.find_links:
         command += ["--no-index", "--find-links", str(asked.find_links)]
+    elif asked.torch_index:  # first and from there alone: the usual index has a newer one at times, 3 GB for CUDA
+        run([*command, "--index-url", asked.torch_index, "torch"], asked.log, asked.mark)
     elif asked.index:
         command += ["--index-url", asked.index]
-    if asked.extra_index and not asked.find_links:
-        command += ["--extra-index-url", asked.extra_index]
-    run(command, asked.log, asked.mark)
+    run(
+        [*command, "--upgrade", str(asked.backend) + (f"[{','.join(extras)}]" if extras else "")], asked.log, asked.mark
+    )
     say("check")
     done = subprocess.run(
         [str(python), "-I", "-m", "meshscribe.backend.cli", "--version"], capture_output=True, text=True, check=False

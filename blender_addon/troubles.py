@@ -67,13 +67,16 @@ FIXES: dict[str, Fix] = {
     "addon": CLEAR,
 }
 
+CALLED = {"primitive": "a cube", "stairs": "stairs"}  # families that nobody would ask for as "a ..."
 NEAREST = re.compile(r"The nearest things it knows are (\w+), (\w+) and (\w+);")
 
 
 def nearest(sentence: str) -> list[str]:
     """Prompts for what the starter names in place of what it declined; empty where it names nothing."""
     found = NEAREST.search(sentence)
-    return [f"{'an' if name[0] in 'aeiou' else 'a'} {name}" for name in found.groups()] if found else []
+    return (
+        [CALLED.get(name, f"{'an' if name[0] in 'aeiou' else 'a'} {name}") for name in found.groups()] if found else []
+    )
 
 
 GONE = "The connection to the backend is lost: it has ended, or stands still."
@@ -84,7 +87,8 @@ LIBRARY = "Large models need PyTorch, which is not installed yet."
 ADDON = "The add-on has met an error of its own; your scene is safe."
 """What is said for an exception in the tick."""
 
-PLAIN = {"model_missing": ABSENT, "missing_library": LIBRARY}
+DECLINED = "The starter cannot make that. Nearest to it are these; a large model makes other things."
+PLAIN = {"model_missing": ABSENT, "missing_library": LIBRARY, "declined": DECLINED}
 """What is said here in place of a sentence that names a command for a shell: there is a button for it."""
 
 

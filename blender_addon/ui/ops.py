@@ -253,9 +253,9 @@ class MESHSCRIBE_OT_store_text(bpy.types.Operator):
 
 
 def last_description() -> Job | None:
-    """The newest job that describes something."""
+    """The newest job that describes something; the chat's are in other forms."""
     jobs = reversed(runtime.current().session.jobs.values())
-    return next((job for job in jobs if isinstance(job.request, Describe)), None)
+    return next((job for job in jobs if isinstance(job.request, Describe) and job.request.form == "short"), None)
 
 
 def store(job: Job) -> int:

@@ -71,12 +71,12 @@ def ready_words(now: runtime.Runtime) -> str:
 
 def draw_problem(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """What went wrong, in words, with the button that mends it."""
-    problem = runtime.current().problem
+    failed, problem = runtime.current().failed, runtime.current().problem
     if problem is None:
         return
     box = layout.box()
     paragraph(box, context, _(problem.sentence), "ERROR")
-    if problem.code == "declined" and (prompts := nearest(problem.sentence)):
+    if failed is not None and (prompts := nearest(failed.sentence)):
         row = box.row(align=True)
         for prompt in prompts:
             row.operator("meshscribe.use_prompt", text=prompt.capitalize(), translate=False).prompt = prompt

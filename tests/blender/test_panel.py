@@ -11,8 +11,10 @@ import pytest
 from layout import draw
 
 from blender_addon import geometry, runtime
+from blender_addon.job import Job
 from blender_addon.plan import understood
 from blender_addon.process import Trouble
+from blender_addon.shared.tasks import Generate
 from blender_addon.troubles import FIXES
 from blender_addon.ui import addon as switch
 from blender_addon.ui import history, panel, status
@@ -152,8 +154,9 @@ def test_what_is_declined_comes_with_what_is_near(addon):
     sentence = (
         "The starter cannot make that. The nearest things it knows are axe, car and sofa; `meshscribe` lists all."
     )
-    addon.trouble = Trouble("declined", sentence)
+    addon.failed = Job("j", Generate(prompt="a piano"), code="declined", sentence=sentence)
     shown = generate_panel()
+    assert "`" not in " ".join(shown.words())
     offered = [each[2] for each in shown.shown if each[:2] == ("operator", "meshscribe.use_prompt")]
     assert offered[:3] == ["An axe", "A car", "A sofa"]
     bpy.ops.meshscribe.use_prompt(prompt=shown.button("meshscribe.use_prompt").prompt)

@@ -144,7 +144,7 @@ def test_large_models_ask_for_the_right_torch(sources, tmp_path, monkeypatch):
     online = Sources(sources.data, online=True)
     assert "https://download.pytorch.org/whl/cpu" in environment.command(online, large=True)
     monkeypatch.setattr(shutil, "which", lambda name: "/usr/bin/nvidia-smi")
-    assert "--extra-index" not in environment.command(online, large=True)
+    assert "--torch-index" not in environment.command(online, large=True)
     assert "--find-links" in environment.command(sources, large=True)
 
 

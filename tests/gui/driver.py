@@ -10,10 +10,13 @@ import subprocess
 import sys
 import time
 import traceback
+from collections import deque
 from collections.abc import Callable, Iterator
+from math import radians
 from pathlib import Path
 
 import bpy
+from mathutils import Euler, Vector
 
 MODULE = "bl_ext.user_default.meshscribe"
 PATIENCE = 300.0  # seconds for one step; software drawing, and a model on two busy cores
@@ -71,13 +74,13 @@ def press(key: str, **modifiers: bool) -> Steps:
     yield 0.7
 
 
-def click(x: int, y: int) -> Steps:
+def click(x: int, y: int, **modifiers: bool) -> Steps:
     """A click at a pixel of the picture."""
     y = window().height - y
     window().event_simulate(type="MOUSEMOVE", value="NOTHING", x=x, y=y)
     yield 0.5
     for value in ("PRESS", "RELEASE"):
-        window().event_simulate(type="LEFTMOUSE", value=value, x=x, y=y)
+        window().event_simulate(type="LEFTMOUSE", value=value, x=x, y=y, **modifiers)
         yield 0.2
     yield 0.5
 
@@ -99,10 +102,24 @@ def write(text: str) -> Steps:
 
 
 def look(point: tuple[float, float, float], distance: float) -> None:
-    """Turn the 3D view's eye to a point."""
+    """Turn the 3D view's eye to a point, which then lies left of the middle: the sidebar covers the right."""
     space = view().spaces.active
-    space.region_3d.view_location, space.region_3d.view_distance = point, distance
+    turned = Euler((radians(70), 0, radians(28))).to_quaternion()
+    space.region_3d.view_rotation, space.region_3d.view_distance = turned, distance
+    space.region_3d.view_location = Vector(point) + turned @ Vector((0.14 * distance, 0, 0))
     space.show_region_ui = True
+
+
+def drip(now, messages: int = 1) -> None:
+    """From now on a tick gets so few messages: a mesh grows slowly, as on a slower machine. `del now.session.link.poll`
+    ends it."""
+    poll, waiting = now.session.link.poll, deque()
+
+    def few(budget: float) -> list:
+        waiting.extend(poll(budget))
+        return [waiting.popleft() for _ in range(min(messages, len(waiting)))]
+
+    now.session.link.poll = few
 
 
 def ready(now) -> Steps:

@@ -12,18 +12,23 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import addon_utils
 import bpy
 
 sys.path.append(str(Path(__file__).parent))
 
-from driver import MODULE, Steps, arguments, click, key, look, part, press, region, run, shoot, write
+from driver import MODULE, Steps, arguments, click, drip, key, look, part, press, region, run, shoot, view, write
 
 ZIP, WHEELS, FOLDER = arguments()[:3]
 PICTURES = Path(FOLDER)
 
 # Where things are in a window of 1280 x 900, in pixels of the picture; the prompt is higher where Blender has a box.
+NEWER = bpy.app.version >= (5, 2, 0)
 INSTALL, PROMPT = (950, 128), (880, 160)
-GENERATE = (890, 216) if bpy.app.version >= (5, 2, 0) else (890, 190)
+GENERATE = (890, 216) if NEWER else (890, 190)
+HEADER, STEP = (880, 97), 28  # of the first panel; to the next, where all are closed
+DESCRIBE, ASK, HISTORY = 1, 3, 4
+WORDS, SEED = "a wooden chair with a tall back", 4
 
 
 def wishes() -> bpy.types.PropertyGroup:
@@ -31,12 +36,21 @@ def wishes() -> bpy.types.PropertyGroup:
     return bpy.context.scene.meshscribe
 
 
-def stall(now, faces: int):
-    """True as soon as a mesh has so many faces; the timer is stopped then, so that a picture can be taken."""
+def alone(panel: int) -> Steps:
+    """Open a panel, below the first one, and close the others."""
+    x, y = HEADER
+    yield from click(x, y, ctrl=True)  # the first one alone
+    yield from click(x, y)
+    yield from click(x, y + panel * STEP)
+    yield from click(x, y)
+
+
+def stall(now):
+    """True as soon as more than half of a mesh's parts are there; the timer is stopped then, for a picture."""
 
     def caught() -> bool:
-        job = next(iter(now.session.active), None)
-        if job is not None and job.reader.faces < faces:
+        job = now.session.active[0]
+        if not job.expected or job.parts <= job.expected / 2:
             return False
         bpy.app.timers.unregister(part("ui.addon")._tick)
         return True
@@ -55,7 +69,7 @@ def steps() -> Steps:
     yield 1.0
     bpy.data.objects.remove(bpy.data.objects["Cube"])
     bpy.ops.ed.undo_push(message="Begin")
-    look((0, 0, 0.4), 4.0)
+    look((0, 0, 0.4), 2.6)
     yield 1.0
     region("UI").active_panel_category = "MeshScribe"
     yield from shoot(PICTURES / "empty.png")
@@ -72,16 +86,22 @@ def steps() -> Steps:
 
     # A prompt is typed, the button is pressed.
     yield from click(*PROMPT)
-    yield from write("a round table with four legs")
+    yield from write(WORDS)
     yield from key("RET", ctrl=True)
-    assert wishes().prompt == "a round table with four legs", wishes().prompt
-    wishes().lock_seed, wishes().seed = True, 2
+    assert wishes().prompt == WORDS, wishes().prompt
+    wishes().lock_seed, wishes().seed = True, SEED
+    drip(now, 3)
     yield from click(*GENERATE)
     assert now.session.jobs, "the click on Generate did not arrive"
-    yield stall(now, 20)
+    yield stall(now)
+    job = now.session.active[0]
     yield from shoot(PICTURES / "growing.png")
+    assert job.state == "running" and 0 < job.faces == len(job.object().data.polygons)
+    print(f"growing: part {job.parts} of {job.expected}, {job.faces} faces", flush=True)
     go_on()
     yield lambda: not now.session.active
+    del now.session.link.poll
+    print(f"finished: {job.state}, {job.faces} faces", flush=True)
     yield from shoot(PICTURES / "finished.png")
     yield from press("F9")
     yield from shoot(PICTURES / "care.png")
@@ -96,7 +116,6 @@ def steps() -> Steps:
     yield from shoot(PICTURES / "undone.png")
     yield from press("Z", ctrl=True, shift=True)
     assert len(bpy.data.objects[name].data.polygons) == faces
-    job = list(now.session.jobs.values())[-1]
     assert job.object().name == name, "it is found again"
     print("by keys and clicks: installed, started, typed, pressed, undone, redone", flush=True)
     yield from rest(now)
@@ -105,8 +124,8 @@ def steps() -> Steps:
 
 def rest(now) -> Steps:
     """What the buttons lead to, pressed by their operators."""
-    bpy.context.scene.cursor.location = (0.3, -2.4, 0)
-    look((0.4, -0.9, 0.4), 6.0)
+    bpy.context.scene.cursor.location = (-0.2, -1.6, 0)
+    look((0.3, -1.0, 0.3), 4.4)
     wishes().prompt, wishes().count, wishes().size = "a low wooden stool", 3, 0.6
     bpy.ops.meshscribe.generate()
     yield lambda: not now.session.active
@@ -119,8 +138,22 @@ def rest(now) -> Steps:
     bpy.ops.meshscribe.change()
     yield lambda: not now.session.active
     yield from shoot(PICTURES / "changed.png")
+    for task in ("DESCRIBE", "FAULTS"):
+        bpy.ops.meshscribe.chat_ask(task=task)
+        yield lambda: not now.session.active
+        yield 1.0
+    yield from alone(ASK)
+    yield from shoot(PICTURES / "asked.png")
+    yield from alone(HISTORY)
+    yield from shoot(PICTURES / "history.png")
+    yield from alone(DESCRIBE)
     now.dismiss()
-    wishes().count, wishes().model, wishes().prompt = 1, "llama-mesh", "a sword"
+    wishes().count, wishes().prompt = 1, "a grand piano"
+    bpy.ops.meshscribe.generate()
+    yield lambda: not now.session.active
+    yield from shoot(PICTURES / "declined.png")
+    now.dismiss()
+    wishes().model, wishes().prompt = "llama-mesh", "a sword"
     bpy.ops.meshscribe.generate()
     yield lambda: now.problem
     yield from shoot(PICTURES / "error.png")
@@ -128,9 +161,12 @@ def rest(now) -> Steps:
     yield from shoot(PICTURES / "licence.png")
     yield from key("ESC")
     bpy.ops.meshscribe.use_model(model="starter")
-    yield from shoot(PICTURES / "history.png")
-    bpy.ops.meshscribe.preferences()
-    yield 1.0
+    yield 3.0
+    addon = next(each for each in addon_utils.modules() if each.__name__ == MODULE)
+    addon_utils.module_bl_info(addon)["show_expanded"] = True
+    bpy.context.preferences.active_section = "ADDONS"
+    bpy.context.window_manager.addon_search = "MeshScribe"
+    view().type = "PREFERENCES"  # a window of its own has no place on a screen without a window manager
     yield from shoot(PICTURES / "preferences.png")
 
 
