@@ -7,7 +7,8 @@ from itertools import combinations
 import numpy as np
 
 from . import lexicon
-from .ground import floating, inventory, labels
+from .finder import floating
+from .listing import inventory, labels
 from .report import listed
 from .scene import GENERIC, Scene, tokens
 

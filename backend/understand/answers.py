@@ -12,7 +12,7 @@ from meshscribe.backend.words import describe_plan, named, singular
 from meshscribe.shared.obj import plan_words
 
 from . import lexicon, report
-from .ground import ANOTHER_ENGINE
+from .nouns import ANOTHER_ENGINE
 from .report import listed
 
 Facts = dict[str, Any]

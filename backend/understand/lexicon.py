@@ -13,11 +13,11 @@ def word_set(words: str) -> frozenset[str]:
 
 # Nouns that mean the same. The first is the starter's own word for it, where it has one.
 _SAME = """
-table, dining table, kitchen table
+table, dining table, kitchen table, tabletop, table top
 chair, dining chair, kitchen chair, seat
 armchair, arm chair, easy chair, lounge chair
 sofa, couch, settee
-desk, writing desk, office desk, computer desk, workbench
+desk, writing desk, office desk, computer desk, workbench, desktop, desk top
 shelf, bookshelf, bookcase, shelving unit, rack, book shelf
 cabinet, cupboard, closet, wardrobe
 drawers, chest of drawers, dresser, drawer unit, bureau, commode
@@ -25,10 +25,10 @@ bed, bedstead
 lamp, light, table lamp, desk lamp, floor lamp, reading lamp
 streetlamp, street lamp, streetlight, street light, lamp post, lamppost
 clock, timepiece
-mug, cup, coffee mug, coffee cup, tea cup, teacup
+mug, cup, coffee mug, coffee cup, tea cup, teacup, drinking cup
 bottle, flask, wine bottle
 plate, dish, platter
-vase, urn
+vase, urn, flower vase
 pot, cooking pot
 book, tome, novel
 dice, die
@@ -51,9 +51,10 @@ palm, palm tree
 bush, shrub
 flower, blossom
 cactus
-mushroom, toadstool
+mushroom, toadstool, fungus
 rock, boulder, stone
 car, automobile
+snowman, snow man
 truck, lorry
 train, locomotive
 plane, airplane, aeroplane, aircraft
@@ -73,7 +74,7 @@ bin, trash can, garbage can, wastebasket, dustbin
 pillow, cushion
 blanket, quilt, duvet
 curtain, drape
-person, human, character, figure, somebody
+person, human, character, figure
 plant, potted plant, houseplant
 ball, sphere
 box, cube, carton, package
@@ -104,11 +105,15 @@ _TAKES_IN = {
     "dish": "plate, bowl",
     "light": "lamp, streetlamp, torch, candle",
     "lamp": "streetlamp",
+    "box": "crate",
     "toy": "ball, doll, robot, teddy",
 }
 
 ANYTHING = word_set("thing object item everything anything something stuff one mesh model piece whatever")
 """Words for whatever there is."""
+
+WITHOUT_PLURAL = word_set("furniture people stairs everything anything something nothing stuff whatever")
+"""Nouns of many that look like one."""
 
 COLOURS = word_set(
     "red orange yellow green blue purple violet pink white black grey gray brown golden silver beige turquoise cyan "
@@ -187,7 +192,8 @@ IRREGULAR_DEGREES = {"bigger": "big", "biggest": "big", "thinner": "thin", "thin
 IRREGULAR = {
     "people": "person", "men": "man", "women": "woman", "children": "child", "mice": "mouse", "geese": "goose",
     "feet": "foot", "teeth": "tooth", "knives": "knife", "wives": "wife", "lives": "life", "leaves": "leaf",
-    "loaves": "loaf", "wolves": "wolf", "halves": "half", "cacti": "cactus", "dice": "dice", "boxes": "box",
+    "loaves": "loaf", "fungi": "fungus",
+    "wolves": "wolf", "halves": "half", "cacti": "cactus", "dice": "dice", "boxes": "box",
     "buses": "bus", "glasses": "glass", "dresses": "dress", "vases": "vase", "houses": "house", "horses": "horse",
     "shoes": "shoe", "axes": "axe", "potatoes": "potato", "tomatoes": "tomato",
 }  # fmt: skip
@@ -221,6 +227,13 @@ TAKES_IN = {name: frozenset(each.strip() for each in others.split(",")) for name
 SEVERAL_WORDS = sorted((name.split() for name in SAME if " " in name), key=len, reverse=True)
 
 
+OTHERS = (
+    frozenset(each for others in TAKES_IN.values() for each in others) | BACKDROP | word_set("window door mirror piano")
+)
+"""Nouns of things that stand in no list of words that mean the same."""
+KNOWN = SAME.keys() | TAKES_IN.keys() | OTHERS | ANYTHING | COLOURS | MATERIALS.keys() | MEASURES.keys() | PLACES.keys()
+
+
 def same(noun: str) -> str:
     """The word that stands for all that mean the same: "couch" -> "sofa"."""
     return SAME.get(noun, noun)
@@ -238,6 +251,8 @@ def singulars(word: str) -> list[str]:
         return [IRREGULAR[word], word]
     if word in ALWAYS_PLURAL:
         return [word, word[:-1]]
+    if word.endswith("men") and len(word) > 4:
+        return [word[:-3] + "man", word]
     if not word.endswith("s") or word.endswith(("ss", "us", "is")) or len(word) < 4:
         return [word]
     out = [word[:-1]]
@@ -269,6 +284,8 @@ def plural(noun: str) -> str:
     for many, one in IRREGULAR.items():
         if one == noun:
             return many
+    if noun.endswith("man") and noun != "human":
+        return noun[:-3] + "men"
     if noun.endswith("lf"):
         return noun[:-1] + "ves"
     if re.search(r"(ch|sh|x|ss|s)$", noun):

@@ -1,178 +1,35 @@
-"""Phrases that mean objects, read into a tree: "the second book from the left on the shelf next to the window". A small
-grammar with all its readings, since where a "next to" belongs only the scene can tell. Knows words, no boxes."""
+"""Phrases that mean objects, read into a tree (tree.py): "the second book from the left on the shelf next to the
+window". A small grammar with all its readings, since where a "next to" belongs only the scene can tell. Knows words, no
+boxes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from .lexicon import ANYTHING, FURTHEST, MEASURES, PLACES, SEVERAL_WORDS, degree, singulars, word_set
+from .lexicon import ANYTHING, FURTHEST, KNOWN, MEASURES, PLACES, WITHOUT_PLURAL, degree, singulars, word_set
+from .sayings import (
+    ARTICLES,
+    FILLERS,
+    IDLE,
+    NEAREST,
+    NUMBERS,
+    ORDINALS,
+    OTHER_FORMS,
+    REGION_FORMS,
+    RELATION_FORMS,
+    SIDES,
+    SPEAKERS,
+    STOPS,
+    forms,
+)
+from .tree import Both, Filter, Noun, Phrase, Pick
 
-_CARDINALS = "zero one two three four five six seven eight nine ten eleven twelve"
-_RANKS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth"
-NUMBERS = {word: number for number, word in enumerate(_CARDINALS.split())}
-ORDINALS = {word: number for number, word in enumerate(_RANKS.split())}
-MOST_WORDS = 60  # of a phrase
 MOST_READINGS = 300
-
-# Relation -> the ways to say it. What comes after is a phrase of its own.
-RELATIONS = {
-    "on": "on top of, on the top of, on, atop, upon, onto",
-    "in": "inside of, inside, in the inside of, within, into, in",
-    "under": "underneath, beneath, under, below",
-    "above": "above, over",
-    "beside": "next to, beside, alongside, adjacent to, by the side of, at the side of, by",
-    "near": "near to, nearby, near, close to, close by, around, at",
-    "left": "to the left of, on the left side of, on the left of, at the left of, to the left side of, left of, left from",  # noqa: E501
-    "right": "to the right of, on the right side of, on the right of, at the right of, to the right side of, right of, "
-    "right from",
-    "front": "in front of, at the front of, to the front of, ahead of, before",
-    "behind": "in back of, at the back of, to the back of, to the rear of, behind",
-    "between": "in between, between",
-    "touching": "in contact with, leaning against, leaning on, touching, against",
-    "nearest": "nearest to, closest to, nearest, closest",
-    "farthest": "farthest away from, furthest away from, farthest from, furthest from, most distant from",
-    "far": "far away from, far from, away from",
-    "with": "with, holding, carrying, supporting, containing, bearing, having, has, have, holds, carries, contains, carry, "  # noqa: E501
-    "hold, contain",
-    "except": "except for, except, apart from, other than, but not, but, excluding, without",
-}
-# A place in the whole scene: axis, and whether the higher coordinate is meant.
-REGIONS = {
-    "on the far left, on the left, at the left, to the left, on the left side, on the left hand side": (0, False),
-    "on the far right, on the right, at the right, to the right, on the right side, on the right hand side": (0, True),
-    "in the front, in front, at the front, at the very front": (1, False),
-    "in the back, in the background, at the back, at the rear, at the very back": (1, True),
-    "at the top, on top, up high": (2, True),
-    "at the bottom": (2, False),
-}
-MIDDLE = "in the middle, in the center, in the centre"
-GROUND = "on the floor, on the ground"
-CORNER = "in the corner, in a corner, at the corner"
-HERE = "in the scene, in this scene, in the picture, in the file, in view, in here, here, there"
-AIR = "in the air, floating, in mid air"
-SIDES = {"left": (0, False), "right": (0, True), "front": (1, False), "back": (1, True), "rear": (1, True),
-         "top": (2, True), "above": (2, True), "bottom": (2, False), "below": (2, False)}  # fmt: skip
-NEAREST = {"closest": "nearest", "nearest": "nearest", "farthest": "farthest", "furthest": "farthest"}
-FILLERS = word_set(
-    "that which who is are was standing stands stand sitting sits sit lying lies lie laying placed located positioned "
-    "hanging hangs hang resting rests rest situated being currently found parked kept leaning set put stored right just "  # noqa: E501
-    "directly immediately very seen there visible also"
-)
-WITHOUT_PLURAL = ("furniture", "people", "stairs", "everything", "anything", "stuff", "whatever")
-LEADING = word_set(
-    "select find show pick highlight mark choose get take give me please i mean want look for at could can you go to "
-    "click grab only now and us locate point identify"
-)
-ARTICLES = word_set("the a an this that these those my our your any some every each all both no")
-STOPS = word_set(
-    "and or but except than is are was were does do has have from with without not of if to which who that what where "
-    "how whose it them , ? on in at by for as into onto standing sitting lying placed located hanging resting"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """Which of several: sorted by a measure ("height"...) or an axis (0, 1, 2), from the highest where `more`; the one
-    at `rank` (1: the first). `part` picks those over (under) the mean where several are meant."""
-
-    by: str | int
-    more: bool
-    rank: int = 1
-    relative: bool = False  # "big", "left", not "biggest", "leftmost"
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What must hold of an object: a relation to others, a comparison (`relation` "more" or "less" with a measure), a
-    region, or words that must be said of it ("is")."""
-
-    relation: str
-    others: tuple[Phrase, ...] = ()
-    by: str | int = ""
-    more: bool = False
-    words: tuple[str, ...] = ()
-    negated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Noun:
-    """A noun phrase. `words` hold adjectives and the noun, `index` an object that was named outright, `group` the
-    phrase that it is a part of ("the largest of the chairs"). Without any of them it means anything."""
-
-    words: tuple[str, ...] = ()
-    index: int | None = None
-    group: Phrase | None = None
-    pronoun: bool = False
-    definite: bool = False
-    plural: bool = False
-    count: int | None = None
-    picks: tuple[Pick, ...] = ()
-    filters: tuple[Filter, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Both:
-    """Two phrases: "the chair and the table"."""
-
-    one: Phrase
-    other: Phrase
-
-
-Phrase = Noun | Both
-
-
-def words_of(text: str, names: Sequence[str] = ()) -> list[str]:
-    """Lowercase words, numbers, commas; the `names` that stand in the text outright (with digits, signs or capitals, or
-    in quotes) as "@3", their place in the list."""
-    for place in sorted(range(len(names)), key=lambda i: -len(names[i])):
-        name = names[place]
-        special = re.search(r"[^a-zA-Z ]|[a-z][A-Z]", name)
-        form = re.escape(name)
-        quoted = rf"[\"'“‘`]{form}[\"'”’`]"
-        text = re.sub(
-            rf"{quoted}|(?<![\w.]){form}(?![\w])(?!\.\d)" if special else quoted,
-            f" @{place} ",
-            text,
-            flags=re.IGNORECASE,
-        )
-    plain = re.sub(
-        r"['’]s\b|['’]", lambda found: " is" if found[0][1:] == "s" and _asks(text, found.start()) else "", text.lower()
-    )
-    found = re.findall(r"@\d+|[a-z]+|\d+(?:st|nd|rd|th)|\d+|,|\?", plain)[:MOST_WORDS]
-    merged: list[str] = []
-    while found:
-        for several in SEVERAL_WORDS:
-            if (
-                len(several) > 1
-                and found[: len(several) - 1] == several[:-1]
-                and len(found) >= len(several)
-                and (several[-1] in singulars(found[len(several) - 1]))
-            ):
-                merged.append(" ".join([*several[:-1], found[len(several) - 1]]))
-                found = found[len(several) :]
-                break
-        else:
-            merged.append(found.pop(0))
-    return merged
-
-
-def _asks(text: str, place: int) -> bool:
-    """Whether an 's at this place is an "is": what's, where's, there's, who's."""
-    return re.search(r"(what|where|there|who|it|that|which)$", text[:place].lower()) is not None
-
-
-def _forms(text: str) -> list[tuple[str, ...]]:
-    return [tuple(each.split()) for each in text.split(", ")]
-
-
-_RELATION_FORMS = sorted(
-    ((form, name) for name, forms in RELATIONS.items() for form in _forms(forms)), key=lambda pair: -len(pair[0])
-)
-_REGION_FORMS = sorted(
-    ((form, place) for forms, place in REGIONS.items() for form in _forms(forms)), key=lambda pair: -len(pair[0])
-)
+NOT = word_set("not nt isnt arent never nowhere")
+CORNERS = forms("in the corner, in a corner, at the corner")
+MOST_UNKNOWN = 3  # words between a noun and its relation that nobody knows: "the crate someone shoved below the table"
 
 
 class Reader:
@@ -284,8 +141,10 @@ class Reader:
                 noun = replace(noun, picks=(*noun.picks, Pick(*MEASURES[word], relative=True)))
             elif word in ("furthest", "farthest") and said:
                 break
-            elif word in ("other", "others", "another"):  # than the one that is spoken of, which is left out anyway
-                noun = replace(noun, count=None)
+            elif word in ("other", "others", "another"):
+                noun = replace(noun, other=True, count=None)
+            elif word in IDLE and not self._ends(at + 1):
+                pass
             else:
                 said.append(word)
             at += 1
@@ -303,16 +162,11 @@ class Reader:
     def _called(self, noun: Noun, said: list[str], rank: int) -> Noun:
         """A noun phrase with its words. "The second book" is counted from the left, unless it says otherwise."""
         noun = replace(noun, picks=(*noun.picks, Pick(0, False, rank))) if rank else noun
+        if len(said) > 1 and said[0] in WITHOUT_PLURAL & ANYTHING:  # "everything red"
+            said = [*said[1:], said[0]]
         last = said[-1]
         final = last.split()[-1]
-        many = singulars(final)[0] != final or last in (
-            "furniture",
-            "people",
-            "stairs",
-            "everything",
-            "anything",
-            "stuff",
-        )
+        many = singulars(final)[0] != final or last in WITHOUT_PLURAL
         anything = any(each in ANYTHING for each in singulars(last)) and (last != "one" or noun.count is None)
         words = tuple(said[:-1] if anything else said)
         return replace(noun, words=words, plural=(noun.plural or many) and noun.count != 1)
@@ -328,19 +182,10 @@ class Reader:
 
     def _modified(self, noun: Noun, at: int) -> Iterator[tuple[Noun, int]]:
         """A noun phrase with one thing more that is said after it."""
-        if self._word(at) in ("and", "but") and (self._relation(at + 1) or self._word(at + 1) in FILLERS):
+        if self._word(at) in ("and", "but") and (self._relation(at + 1) or self._word(at + 1) in FILLERS | NOT):
             at += 1
-        start = at
-        negated = False
-        while (
-            (word := self._word(at)) in FILLERS
-            or word in ("not", "nt", "isnt", "arent")
-            or (word == "," and at == start)
-        ):
-            if word in ("right", "there") and (self._relation(at) or self._region(at)):
-                break
-            negated ^= word in ("not", "nt", "isnt", "arent")
-            at += 1
+        at, negated = self._skipped(at)
+        word = self._word(at)
         if word in ("from", "counting", "counted", "starting"):
             skip = at + 1 + (self._word(at + 1) == "from")
             skip += self._word(skip) == "the"
@@ -359,20 +204,80 @@ class Reader:
             many = "part" if noun.plural else "most"
             where = Filter("region", by=place[0], more=place[1], words=(many,), negated=negated)
             yield replace(noun, filters=(*noun.filters, where)), at + length
-        for name, forms in (("middle", MIDDLE), ("corner", CORNER), ("ground", GROUND), ("here", HERE), ("air", AIR)):
-            for form in _forms(forms):
+        for name, ways in OTHER_FORMS:
+            for form in forms(ways):
                 if self._at(at, form):
                     made = replace(noun, filters=(*noun.filters, Filter(name, negated=negated)))
                     yield made, at + len(form)
+        yield from self._corner(noun, at)
         for form, name in self._relation(at):
-            yield from self._related(noun, name, at + len(form), negated)
+            after = at + len(form)
+            if self._word(after) in ("and", "or") and (also := self._relation(after + 1)):  # "under and on the desk"
+                name, after = f"{name}|{also[0][1]}", after + 1 + len(also[0][0])
+            yield from self._related(noun, name, after, negated)
         for words, end in self._said(at):
             yield replace(noun, filters=(*noun.filters, Filter("is", words=words, negated=negated))), end
+        yield from self._superlative(noun, at, negated)
         stem, how = degree(word)
         if how == "more" and self._word(at + 1) == "than":
             by, more = MEASURES[stem]
             for other, end in self.phrase(at + 2):
                 yield replace(noun, filters=(*noun.filters, Filter("than", (other,), by, more, negated=negated))), end
+
+    def _skipped(self, at: int) -> tuple[int, bool]:
+        """Where a relation, a region or an adjective begins, past the words that only lead to it; whether a "not" was
+        among them. Words that nobody knows are passed over where a relation follows."""
+        start, negated = at, False
+        while (word := self._word(at)) in FILLERS or word in NOT or (word == "," and at == start):
+            if word in ("right", "there") and (self._relation(at) or self._region(at)):
+                break
+            negated ^= word in NOT
+            at += 1
+        if self._word(at) in ("the", "a", "an") and (self._word(at + 1) in NEAREST or self._superior(at + 1)):
+            at += 1  # "that is the tallest", "which is the closest to the door"
+        end = at
+        while end < at + MOST_UNKNOWN and self._unknown(end):
+            end += 1
+        return (end, negated) if self._relation(end) or self._region(end) else (at, negated)
+
+    def _unknown(self, at: int) -> bool:
+        word = self._word(at)
+        if word in SPEAKERS or word in FILLERS:
+            return True
+        known = (
+            word in STOPS
+            or word in NEAREST
+            or word == "most"
+            or word in ARTICLES
+            or any(each in KNOWN for each in singulars(word))
+            or degree(word)[1]
+        )
+        return bool(word) and not known and not word.startswith("@") and not self._relation(at)
+
+    def _superior(self, at: int) -> tuple[str | int, bool] | None:
+        """The measure or the axis of a superlative, or of a comparative that compares with nothing that is said."""
+        word = self._word(at)
+        stem, how = degree(word)
+        if how == "most" or (how == "more" and self._word(at + 1) != "than"):
+            return MEASURES[stem]
+        return FURTHEST.get(word)
+
+    def _superlative(self, noun: Noun, at: int, negated: bool) -> Iterator[tuple[Noun, int]]:
+        """ "the cactus that is tallest", "the rocket that is not the shortest"."""
+        if (most := self._superior(at)) and self._word(at - 1) in ("is", "are", "the", "not"):
+            pick = Filter("pick", by=most[0], more=most[1], negated=negated)
+            yield replace(noun, filters=(*noun.filters, pick)), at + 1
+
+    def _corner(self, noun: Noun, at: int) -> Iterator[tuple[Noun, int]]:
+        """ "in the corner", of one kind, "back right", or any."""
+        for form in CORNERS:
+            if not self._at(at, form):
+                continue
+            end = at + len(form)
+            sides = tuple(self.words[end : end + 2])
+            if len(sides) == 2 and set(sides) <= set(SIDES):
+                yield replace(noun, filters=(*noun.filters, Filter("corner", words=sides))), end + 2
+            yield replace(noun, filters=(*noun.filters, Filter("corner"))), end
 
     def _related(self, noun: Noun, name: str, at: int, negated: bool) -> Iterator[tuple[Noun, int]]:
         def filtered(*others: Phrase) -> Noun:
@@ -397,7 +302,7 @@ class Reader:
 
     def _said(self, at: int) -> Iterator[tuple[tuple[str, ...], int]]:
         """Adjectives after "that is": "the chair that is red"."""
-        if self._word(at - 1) not in ("is", "are"):
+        if self._word(at - 1) not in ("is", "are", "not"):
             return
         words: list[str] = []
         while (word := self._word(at)) and word not in STOPS and not self._relation(at) and word not in ARTICLES:
@@ -409,10 +314,10 @@ class Reader:
 
     def _relation(self, at: int) -> list[tuple[tuple[str, ...], str]]:
         """The relation that begins here, by its longest form."""
-        return next(([(form, name)] for form, name in _RELATION_FORMS if self._at(at, form)), [])
+        return next(([(form, name)] for form, name in RELATION_FORMS if self._at(at, form)), [])
 
     def _region(self, at: int) -> list[tuple[int, tuple[int, bool]]]:
-        return [(len(form), place) for form, place in _REGION_FORMS if self._at(at, form)][:1]
+        return [(len(form), place) for form, place in REGION_FORMS if self._at(at, form)][:1]
 
     def _at(self, at: int, form: tuple[str, ...]) -> bool:
         return tuple(self.words[at : at + len(form)]) == form

@@ -25,6 +25,7 @@ SIDES = word_set("l r left right front back top bottom lod low high copy new old
 CLOSE = 0.04  # of a height, by which things that touch may stand apart
 OVERLAP = 0.3  # share of its floor that a thing needs over another to stand on it
 REACH = 1.0  # of the mean of two lengths: things with so little between them are near each other
+SHARED = 0.3  # of the length of what carries both: neighbours on a table are near each other too
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def thing(given: SceneObject) -> Thing:
     name_noun, kind_noun = head(own), head(kind)
     kind_noun = "" if kind_noun in lexicon.ANYTHING else kind_noun  # "red object"
     generic = not own or own[-1] in GENERIC
-    known = name_noun in lexicon.SAME or name_noun in _OTHERS
+    known = name_noun in lexicon.SAME or name_noun in lexicon.OTHERS
     nouns = {noun for noun in (name_noun, kind_noun) if noun}
     if known and kind_noun and not generic:
         nouns = {name_noun}  # an artist who says "Bench" means a bench, whatever it looks like
@@ -88,13 +89,6 @@ def head(words: list[str]) -> str:
 
 def _adjective(word: str) -> bool:
     return word in lexicon.MEASURES or any(word == m or word in o for m, o in lexicon.MATERIALS.items() if m != "glass")
-
-
-_OTHERS = (
-    frozenset(each for others in lexicon.TAKES_IN.values() for each in others)
-    | lexicon.BACKDROP
-    | word_set("window door mirror")
-)
 
 
 class Scene:
@@ -156,7 +150,8 @@ class Scene:
         over = self._floor_share(r) >= OVERLAP
         slack = CLOSE * np.maximum(self.size[:, 2], 0.25 * self.size[r, 2]) + 1e-6
         rest = self.low[:, 2] - self.high[r, 2]
-        top = over & (rest <= slack) & (rest >= -np.maximum(slack, 0.2 * self.size[:, 2]))
+        sunk = 0.2 * np.minimum(self.size[:, 2], self.size[r, 2]) + 1e-6
+        top = over & (rest <= slack) & (rest >= -sunk)
         top &= self.high[:, 2] > self.high[r, 2]
         found = top
         if self.of_kind(r, lexicon.STEPPED):
@@ -232,18 +227,24 @@ class Scene:
 
     def beside(self, r: int) -> tuple[np.ndarray, np.ndarray]:
         """What is near `r` but not on, in or under it, and by how much."""
-        gap = self.gaps(r)
-        reach = REACH * (self.measures["length"] + self.measures["length"][r]) / 2
+        gap, reach = self.gaps(r), self._reach(r)
         stacked = self.on(r) | self.inside(r) | self.under(r)
         for other in np.flatnonzero(gap <= reach):
             stacked[other] |= bool(self.on(int(other))[r] | self.inside(int(other))[r])
         backdrop = self.kinds(lexicon.BACKDROP - {"wall"})
         return (gap <= reach) & ~stacked & ~backdrop & self._not(r), gap
 
+    def _reach(self, r: int) -> np.ndarray:
+        """float [N]: how far each thing may be from `r` to be near it."""
+        reach = REACH * (self.measures["length"] + self.measures["length"][r]) / 2
+        carrier = int(self.carried()[r])
+        if carrier < 0:
+            return reach
+        return np.where(self.on(carrier), np.maximum(reach, SHARED * self.measures["length"][carrier]), reach)
+
     def near(self, r: int) -> tuple[np.ndarray, np.ndarray]:
         """As `beside`, but what is on it or under it is near as well."""
-        gap = self.gaps(r)
-        reach = REACH * (self.measures["length"] + self.measures["length"][r]) / 2
+        gap, reach = self.gaps(r), self._reach(r)
         return (gap <= reach) & self._not(r), gap + 1e-6 * np.linalg.norm(self.middle - self.middle[r], axis=1)
 
     def side(self, r: int, axis: int, higher: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -270,9 +271,15 @@ class Scene:
         along = (self.middle[:, :2] - self.middle[r, :2]) @ way / length**2
         off = np.linalg.norm(self.middle[:, :2] - self.middle[r, :2] - along[:, None] * way, axis=1)
         wide = (self.measures["length"] + self.measures["length"][[r, s]].max()) / 2
-        return (along > 0.1) & (along < 0.9) & (off <= np.maximum(wide, 0.2 * length)) & self._not(r) & self._not(
-            s
-        ), off
+        held = (along > 0.1) & (along < 0.9) & (off <= np.maximum(wide, 0.2 * length)) & self._not(r) & self._not(s)
+        return held & self._level(r, s), off
+
+    def _level(self, r: int, s: int) -> np.ndarray:
+        """bool [N]: the things as high up as two others: what carries them does not lie between them, nor what stands
+        under that."""
+        low, high = self.low[[r, s], 2].min(), self.high[[r, s], 2].max()
+        slack = CLOSE * self.size[:, 2]
+        return (self.high[:, 2] > low + slack) & (self.low[:, 2] < high - slack)
 
     def touching(self, r: int) -> tuple[np.ndarray, np.ndarray]:
         gap = self.gaps(r)

@@ -13,7 +13,8 @@ from meshscribe.shared.tasks import Ask, Describe, Ground, Name, Names, Scene
 from . import advice, answers, naming, questions
 from .answers import Known
 from .facts import facts
-from .ground import ground, labels
+from .ground import ground
+from .listing import labels
 from .report import sentence
 from .scene import Scene as Boxes
 

@@ -3,7 +3,6 @@ backend gives them, truth as the scene was laid out. And what can be described a
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import bpy
@@ -11,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 import stage
+import wording
 
 from blender_addon import geometry, reading, scene
 from meshscribe.backend.understand import tasks
@@ -28,15 +28,6 @@ def gathered() -> list[SceneObject]:
     return msgspec.json.decode(msgspec.json.encode(scene.gather()), type=list[SceneObject])
 
 
-def right(text: str, truth: bool | int | set[str], names: list[str]) -> bool:
-    if isinstance(truth, bool):
-        return text.startswith("Yes" if truth else "No")
-    if isinstance(truth, int):
-        return text.startswith(f"{truth}:" if truth else "None.")
-    said = {name for name in names if re.search(rf"(?<![\w.]){re.escape(name)}(?![\w])(?!\.\d)", text)}
-    return said == truth
-
-
 @pytest.mark.parametrize("seed", range(SCENES))
 def test_a_scene(seed: int) -> None:
     plan = stage.lay_out(seed)
@@ -50,7 +41,7 @@ def test_a_scene(seed: int) -> None:
         tally["phrases"].append(set(ids) == meant)
     for question, truth in stage.questions(plan, seed):
         text = tasks.about_scene(Scene(objects=objects, question=question)).text
-        tally["questions"].append(right(text, truth, [each.name for each in objects]))
+        tally["questions"].append(wording.right(text, truth, [each.name for each in objects]))
 
 
 def test_of_all_phrases_and_questions_enough_are_right() -> None:

@@ -1,5 +1,5 @@
-"""Phrases and questions in free wording about the scenes of stage.py (wording.txt, wording_held.txt), and when an answer
-is right. Nothing here needs Blender."""
+"""Phrases and questions in free wording about the scenes of stage.py (wording.txt, wording_held.txt), and when an
+answer is right. Nothing here needs Blender."""
 
 from __future__ import annotations
 

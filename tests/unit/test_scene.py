@@ -51,7 +51,8 @@ def told(scene: list[SceneObject], question: str) -> str:
         ("is the box empty?", "No."),
         ("is the lamp closer to the box than to the window?", "Yes: "),
         ("does the table have a lamp on it?", "Yes."),
-        ("are Mug and Mug.001 next to each other?", "No."),
+        ("are Mug and CoffeeMug next to each other?", "No."),
+        ("are Mug and Mug.001 next to each other?", "Yes."),  # neighbours on one table
         ("what is next to the window?", "Chair.003."),
         ("what do you see?", "3 chairs"),
         ("where is Chair.003 relative to the table?", "right of and behind Table"),
