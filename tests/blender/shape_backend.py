@@ -35,7 +35,7 @@ def serve(home: Path) -> subprocess.Popen[bytes]:
     """Start the one that writes shapes, and wait until it can be reached."""
     engine = Path(__file__).with_name("shape_engine.py")
     process = subprocess.Popen([PYTHON, "-c", SERVE, str(home), str(engine)], cwd=ROOT)
-    until = time.monotonic() + 20
+    until = time.monotonic() + 100
     while not (home / connection.FILE).exists():
         assert process.poll() is None, "the backend has ended"
         assert time.monotonic() < until, "the backend does not come up"

@@ -21,7 +21,7 @@ from blender_addon.ui import history, panel, status
 from blender_addon.ui.history import active_entry
 
 
-def until(condition, timeout: float = 20.0) -> None:
+def until(condition, timeout: float = 100.0) -> None:
     end = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < end, "nothing came"

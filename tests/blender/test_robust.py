@@ -22,7 +22,7 @@ from blender_addon.ui import panel
 SLOW = "a slow table delay=0.02"
 
 
-def until(condition, timeout: float = 20.0) -> None:
+def until(condition, timeout: float = 100.0) -> None:
     end = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < end, "nothing came"
