@@ -1,5 +1,5 @@
-"""Grounding and questions in free wording, written by hand, through a backend with the starter: about half of the things
-have names, the others are called Cube or Mesh and are read by the starter first."""
+"""Grounding and questions in free wording, written by hand, through a backend with the starter: about half of the
+things have names, the others are called Cube or Mesh and are read by the starter first."""
 
 from __future__ import annotations
 
