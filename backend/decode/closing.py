@@ -7,52 +7,65 @@ is open at a vertex has to be closed by then. Where that can no longer be, the p
 
 from __future__ import annotations
 
-import numpy as np
-
-from .faces import EdgeFaces
+from .faces import EdgeFaces, bits
 
 
 class ClosedFaces(EdgeFaces):
     """The faces of EdgeFaces, less those that would leave an edge with one face, as far as that can be seen."""
 
-    def next(self, left: int = 1_000) -> np.ndarray:
-        legal = super().next(left)
+    def __init__(self, count: int, max_corners: int = 16):
+        super().__init__(count, max_corners)
+        self._open = (1 << count) - 1  # vertices without a face, or with an edge that has one face only
+
+    def legal(self, left: int = 1_000) -> int:
+        legal = super().legal(left)
         if not self.corners:
             return legal
         a, place = self.corners[0], len(self.corners)
-        out, into = self._used[a], self._used[:, a]
-        good = legal
         if place == 1:  # seconds ascend, so one that has to come is not passed
-            wanted = np.flatnonzero(into & ~out)
-            if len(wanted):
-                good = legal[legal <= wanted[0]]
-        elif len(legal):  # the last corner's edge to the first is closed already, or still can be
-            ends = out[legal] | (legal > self.corners[1])
-            more = place + 2 <= self.max_corners and left >= 2
-            good = legal if more else legal[ends]
-        return good if len(good) else legal
+            wanted = self._into[a] & ~self._out[a]
+            good = legal & ((wanted & -wanted) * 2 - 1) if wanted else legal
+        elif place + 2 <= self.max_corners and left >= 2:
+            good = legal
+        else:  # the last corner's edge to the first is closed already, or still can be
+            good = legal & (self._out[a] | self._above(self.corners[1]))
+        return good or legal
 
-    @property
-    def closable(self) -> bool:
+    def can_end(self, left: int = 1_000) -> bool:
         """Also where the face would leave an edge open, if no further corner could mend that."""
-        if not super().closable:
+        if not super().can_end():
             return False
         first, second, last = self.corners[0], self.corners[1], self.corners[-1]
-        return bool(self._used[first, last]) or last > second or not len(super().next())
+        return bool(self._out[first] >> last & 1) or last > second or not super().legal(left)
 
     def whole(self) -> bool:
         """Whether the part may end with the face that is being told: nothing is open, or no face could mend it."""
-        with self._told():
-            return not self._open().any() or not len(super()._firsts())
+        with self._ended():
+            return not self._left_open() or not self._any_first()
 
-    def _open(self) -> np.ndarray:
-        """bool [V]: vertices without a face, or with an edge that has one face only; none that are past."""
-        open_ = (self._used != self._used.T).any(1) | (self._used.sum(1) == 1)
-        open_[: self._last[0]] = False
-        return open_
+    def _left_open(self) -> int:
+        """Open vertices, without those that are past."""
+        return self._open >> self._last[0] << self._last[0]
 
-    def _firsts(self) -> np.ndarray:
+    def _firsts(self) -> int:
         """The lowest open vertex that can be a first corner."""
-        found = super()._firsts()
-        open_ = np.intersect1d(found, np.flatnonzero(self._open()), assume_unique=True)
-        return open_[:1] if len(open_) else found
+        for a in bits(self._left_open()):
+            if a < self.count - 2 and self._can_begin(a):
+                return 1 << a
+        return super()._firsts()
+
+    def _use(self) -> None:
+        super()._use()
+        self._mark()
+
+    def _unuse(self) -> None:
+        super()._unuse()
+        self._mark()
+
+    def _mark(self) -> None:
+        """Whether the corners of the face are open now."""
+        for v in self.corners:
+            if self._out[v] == self._into[v] != 1 << v:
+                self._open &= ~(1 << v)
+            else:
+                self._open |= 1 << v

@@ -11,6 +11,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from .rings import following
+from .vocabulary import parts_tokens
 
 MEMORY = 160_000  # beginnings of face blocks that are remembered
 REACH = 5  # corners of a beginning
@@ -56,15 +57,11 @@ class PartsDraft:
     """Follows one text over the starter's tokens."""
 
     def __init__(self, tokenizer: Tokenizer, bins: int, memory: PartsMemory):
-        vocabulary = tokenizer.get_vocab()
-        self.part, self.box, self.g, self.v, self.f = heads = [
-            vocabulary["\n" + head] for head in ("# part", "# box", "g", "v", "f")
-        ]
-        self.heads = {*heads, vocabulary["\nusemtl"], vocabulary["\n# plan"]}
-        self.step = [vocabulary[f" {i}"] for i in range(bins)]
-        self.step_of = {token: i for i, token in enumerate(self.step)}
-        self.back = [0] + [vocabulary[f" -{i}"] for i in range(1, 129) if f" -{i}" in vocabulary]
-        self.back_of = {token: i for i, token in enumerate(self.back)}
+        known = parts_tokens(tokenizer, bins)
+        self.part, self.box, self.g, self.v, self.f = known.part, known.box, known.g, known.v, known.f
+        self.heads = {known.plan, known.part, known.g, known.usemtl, known.box, known.v, known.f}
+        self.step, self.step_of = known.steps.tolist(), known.step_of
+        self.back, self.back_of = [0, *known.back.tolist()], known.back_of
         self.top = bins - 1
         self.memory = memory
         self.told: list[list[int]] = []  # the outline's lines without their heads

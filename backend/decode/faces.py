@@ -1,11 +1,28 @@
-"""Which corner may come next in a face, so that every face can be closed. Knows vertex numbers, no tokens, no text."""
+"""Which corner may come next in a face, so that every face can be closed. Knows vertex numbers, no tokens, no text.
+
+Sets of vertices are whole numbers, a bit for each: what a corner costs is then a few operations on one or two words.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
 import numpy as np
+
+
+def bits(vertices: int) -> Iterator[int]:
+    """The vertices of a set, ascending."""
+    while vertices:
+        low = vertices & -vertices
+        yield low.bit_length() - 1
+        vertices ^= low
+
+
+def members(vertices: int) -> np.ndarray:
+    """The same as int64 [K]."""
+    data = np.frombuffer(vertices.to_bytes((vertices.bit_length() + 7) // 8 or 1, "little"), np.uint8)
+    return np.flatnonzero(np.unpackbits(data, bitorder="little"))
 
 
 class EdgeFaces:
@@ -18,112 +35,142 @@ class EdgeFaces:
         self.count, self.max_corners = count, max_corners
         self.corners: list[int] = []  # of the face that is being told
         self.faces = 0
-        self._used = np.eye(count, dtype=bool)  # directed edges; the diagonal so that no corner follows itself
-        self._seen: dict[int, list[frozenset[int]]] = {}  # first corner -> the faces told, as sets
+        self._told = 0  # the corners, as a set
+        # Where directed edges go from and come from; a vertex is in its own sets, so that no corner follows itself.
+        self._out = [1 << v for v in range(count)]
+        self._into = list(self._out)
+        self._seen: dict[int, list[int]] = {}  # first corner -> the faces told, as sets
         self._last = (0, -1)  # first and second corner of the face before
         # A triangle (a, b, c) that can still be told, for each first corner a. Edges are only ever used up, so a
         # witness is looked for again only when its own edges are gone.
-        self._witness = np.zeros((2, count), np.int64)
-        for a in range(count - 2):
-            self._witness[:, a] = a + 1, a + 2
+        self._witness = [(a + 1, a + 2) for a in range(count - 2)]
 
     def next(self, left: int = 1_000) -> np.ndarray:
         """int64 [K], ascending: the corners that may come next, where `left` more tokens may be told after it, one of
         them needed to end the face."""
+        return members(self.legal(left))
+
+    def legal(self, left: int = 1_000) -> int:
+        """The same, as a set."""
         if not self.corners:
             return self._firsts()
-        a, p, size = self.corners[0], self.corners[-1], len(self.corners)
-        inside = np.arange(self.count) > a
-        inside[self.corners] = False
-        open_, close = inside & ~self._used[p], inside & ~self._used[:, a]
+        a, size = self.corners[0], len(self.corners)
+        inside = self._above(a) & ~self._told
+        open_, close = inside & ~self._out[self.corners[-1]], inside & ~self._into[a]
         if size == 1 and a == self._last[0]:
-            open_[: self._last[1] + 1] = False
-        pairs = open_[:, None] & ~self._used & close[None, :]  # (n, m): n, then m, then closed
-        direct = open_ & close
-        told = frozenset(self.corners)
+            open_ &= self._above(self._last[1])
+        found = open_ & close if size > 1 and size < self.max_corners and left > 0 else 0
+        pairs = size + 2 <= self.max_corners and left > 1
+        known: dict[int, int] = {}  # vertex -> those that may not be the last corner after it
         for face in self._seen.get(a, ()):
-            if told < face:
-                others = list(face - told)
-                if len(others) == 1:
-                    direct[others[0]] = False
-                elif len(others) == 2:
-                    pairs[others[0], others[1]] = pairs[others[1], others[0]] = False
-        if size < 2:
-            direct[:] = False
-        if size + 2 > self.max_corners or left < 2:
-            pairs[:] = False
-        if size + 1 > self.max_corners or left < 1:
-            direct[:] = False
-        return np.flatnonzero(direct | pairs.any(1))
+            if not self._told & ~face and (others := face & ~self._told):
+                one = others & -others
+                if one == others:
+                    found &= ~one
+                elif not (two := others ^ one) & (two - 1):
+                    known[one] = known.get(one, 0) | two
+                    known[two] = known.get(two, 0) | one
+        return found | self._with_one_more(open_ & ~found, close, known) if pairs else found
 
     @property
     def closable(self) -> bool:
         """Whether the face that is being told can end with the corners it has."""
-        if len(self.corners) < 3 or self._used[self.corners[-1], self.corners[0]]:
+        return self.can_end()
+
+    def can_end(self, left: int = 1_000) -> bool:
+        """The same, where `left` more tokens may be told after another corner."""
+        if len(self.corners) < 3 or self._out[self.corners[-1]] >> self.corners[0] & 1:
             return False
-        return frozenset(self.corners) not in self._seen.get(self.corners[0], ())
+        return self._told not in self._seen.get(self.corners[0], ())
 
     def another(self) -> bool:
         """Whether a further face could follow the one that is being told, if that ended here."""
-        with self._told():
-            return len(self._firsts()) > 0
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """As if the face that is being told were whole."""
-        before = self.corners, self._last
-        edges, first = self._edges(), self.corners[0]
-        self._used[edges[0], edges[1]] = True
-        self._seen.setdefault(first, []).append(frozenset(self.corners))
-        self._last, self.corners = (first, self.corners[1]), []
-        yield
-        self.corners, self._last = before
-        self._seen[first].pop()
-        self._used[edges[0], edges[1]] = False
+        with self._ended():
+            return self._any_first()
 
     def add(self, corner: int) -> None:
         self.corners.append(corner)
+        self._told |= 1 << corner
 
     def end(self) -> None:
         """The face is whole."""
-        edges = self._edges()
-        self._used[edges[0], edges[1]] = True
-        self._seen.setdefault(self.corners[0], []).append(frozenset(self.corners))
-        self._last = self.corners[0], self.corners[1]
-        self.corners = []
+        self._use()
+        self._seen.setdefault(self.corners[0], []).append(self._told)
+        self._last, self.corners, self._told = (self.corners[0], self.corners[1]), [], 0
         self.faces += 1
 
-    def _edges(self) -> tuple[list[int], list[int]]:
-        return self.corners, [*self.corners[1:], self.corners[0]]
+    @contextmanager
+    def _ended(self) -> Iterator[None]:
+        """As if the face that is being told were whole."""
+        before = self.corners, self._told, self._last
+        seen = self._seen.setdefault(self.corners[0], [])
+        self._use()
+        seen.append(self._told)
+        self._last, self.corners, self._told = (self.corners[0], self.corners[1]), [], 0
+        yield
+        self.corners, self._told, self._last = before
+        seen.pop()
+        self._unuse()
 
-    def _firsts(self) -> np.ndarray:
-        a = np.arange(self._last[0], max(self._last[0], self.count - 2))
-        b, c = self._witness[:, a]
-        good = ~(self._used[a, b] | self._used[b, c] | self._used[c, a])
-        if len(a):
-            good[0] = False  # the first corner of the face before: its second corner must be higher
-        for i in np.flatnonzero(~good):
-            good[i] = self._search(int(a[i]))
-        return a[good]
+    def _edges(self) -> Iterator[tuple[int, int]]:
+        return zip(self.corners, [*self.corners[1:], self.corners[0]], strict=True)
 
-    def _search(self, a: int) -> bool:
-        """Look for a triangle with lowest corner a, and keep it as the witness."""
-        inside = np.arange(self.count) > a
-        open_ = inside & ~self._used[a]
-        if a == self._last[0]:
-            open_[: self._last[1] + 1] = False
-        pairs = open_[:, None] & ~self._used & (inside & ~self._used[:, a])[None, :]
-        for face in self._seen.get(a, ()):
-            if len(face) == 3:
-                p, q = face - {a}
-                pairs[p, q] = pairs[q, p] = False
-        at = int(pairs.argmax())
-        b, c = divmod(at, self.count)
-        if not pairs[b, c]:
-            return False
+    def _use(self) -> None:
+        for p, q in self._edges():
+            self._out[p] |= 1 << q
+            self._into[q] |= 1 << p
+
+    def _unuse(self) -> None:
+        for p, q in self._edges():
+            self._out[p] ^= 1 << q
+            self._into[q] ^= 1 << p
+
+    def _above(self, vertex: int) -> int:
+        """All vertices after one."""
+        return (1 << self.count) - (2 << vertex) if vertex >= 0 else (1 << self.count) - 1
+
+    def _with_one_more(self, open_: int, close: int, known: dict[int, int]) -> int:
+        """Those of `open_` from which an unused edge leads to one of `close`, but to those that are `known`."""
+        found = 0
+        for one, forbidden in known.items():
+            if open_ & one:
+                open_ ^= one
+                if close & ~self._out[one.bit_length() - 1] & ~forbidden:
+                    found |= one
+        while open_ and close:
+            last = close & -close
+            reach = open_ & ~self._into[last.bit_length() - 1]
+            found, open_, close = found | reach, open_ ^ reach, close ^ last
+        return found
+
+    def _firsts(self) -> int:
+        """All that a face can begin with."""
+        return sum(1 << a for a in range(self._last[0], self.count - 2) if self._can_begin(a))
+
+    def _any_first(self) -> bool:
+        return any(self._can_begin(a) for a in range(self._last[0], self.count - 2))
+
+    def _can_begin(self, a: int) -> bool:
+        """Whether there is a triangle with lowest corner a; it is kept as the witness."""
         if a != self._last[0]:
-            self._witness[:, a] = b, c
-        return True
+            b, c = self._witness[a]
+            if not (self._out[a] >> b | self._out[b] >> c | self._out[c] >> a) & 1:
+                return True
+        inside = self._above(a)
+        open_, close = inside & ~self._out[a], inside & ~self._into[a]
+        if a == self._last[0]:  # the first corner of the face before: its second corner must be higher
+            open_ &= self._above(self._last[1])
+        triangles = [face & ~(1 << a) for face in self._seen.get(a, ()) if face.bit_count() == 3]
+        for b in bits(open_):
+            thirds = close & ~self._out[b]
+            for pair in triangles:
+                if pair >> b & 1:
+                    thirds &= ~pair
+            if thirds:
+                if a != self._last[0]:
+                    self._witness[a] = b, (thirds & -thirds).bit_length() - 1
+                return True
+        return False
 
 
 class TripleFaces:
@@ -133,23 +180,29 @@ class TripleFaces:
         self.count = count
         self.corners: list[int] = []
         self.faces = 0
-        self._at = np.zeros(count, np.int64)  # faces at each vertex
+        self._at = [0] * count  # faces at each vertex
         self._thirds: dict[tuple[int, int], set[int]] = {}  # third corners of the faces over a pair
+        self._spent: set[int] = set()  # vertices that have all their faces
+        self._spent_with: dict[int, set[int]] = {}  # vertex -> those with which it has all its faces
 
     def next(self) -> np.ndarray:
         """int64 [K], ascending: the corners that may come next; empty where no further face exists."""
         legal = np.ones(self.count, bool)
+        legal[list(self.barred())] = False
+        return np.flatnonzero(legal)
+
+    def barred(self) -> Collection[int]:
+        """The corners that may not come next: few, as a rule."""
+        if self.count < 3:
+            return range(self.count)
         match self.corners:
             case []:
-                legal = self._at < (self.count - 1) * (self.count - 2) // 2
+                return self._spent
             case [a]:
-                legal[a] = False
-                for b in range(self.count):
-                    if len(self._thirds.get((a, b), ())) >= self.count - 2:
-                        legal[b] = False
+                return {a, *self._spent_with.get(a, ())}
             case [a, b]:
-                legal[[a, b, *self._thirds.get((a, b), ())]] = False
-        return np.flatnonzero(legal)
+                return {a, b, *self._thirds.get((a, b), ())}
+        raise AssertionError("a triangle has three corners")
 
     def another(self) -> bool:
         """Whether there is a face that has not been told."""
@@ -159,8 +212,14 @@ class TripleFaces:
         self.corners.append(corner)
         if len(self.corners) == 3:
             a, b, c = self.corners
-            self._at[self.corners] += 1
             for p, q, third in ((a, b, c), (b, a, c), (a, c, b), (c, a, b), (b, c, a), (c, b, a)):
-                self._thirds.setdefault((p, q), set()).add(third)
+                thirds = self._thirds.setdefault((p, q), set())
+                thirds.add(third)
+                if len(thirds) == self.count - 2:
+                    self._spent_with.setdefault(p, set()).add(q)
+            for corner in self.corners:
+                self._at[corner] += 1
+                if 2 * self._at[corner] == (self.count - 1) * (self.count - 2):
+                    self._spent.add(corner)
             self.corners = []
             self.faces += 1

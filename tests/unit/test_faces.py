@@ -97,6 +97,24 @@ def test_a_face_is_closed_within_the_room_that_is_left(count: int, left: int, se
         faces.end()
 
 
+@given(st.integers(4, 9), st.integers(2, 12), st.integers(0, 2**32 - 1))
+def test_a_part_that_should_close_is_not_left_without_a_way(count: int, left: int, seed: int) -> None:
+    """Where the room ends, a face ends with an open edge rather than not at all."""
+    rng = np.random.default_rng(seed)
+    faces = ClosedFaces(count)
+    while len(legal := faces.next()) and faces.faces < 12:
+        faces.add(int(rng.choice(legal)))
+        room = left
+        while len(faces.corners) < 3 or not faces.can_end(room) or rng.integers(2):
+            legal = faces.next(max(room, 3 - len(faces.corners)))
+            if not len(legal):
+                break
+            faces.add(int(rng.choice(legal)))
+            room -= 1
+        assert faces.can_end(room)
+        faces.end()
+
+
 def test_an_edge_that_is_used_up_ends_the_faces() -> None:
     """Two triangles back to back use the six directed edges of three vertices; the second is the same set."""
     faces = EdgeFaces(3)
