@@ -42,7 +42,7 @@ def paragraph(
     size = context.preferences.ui_styles[0].widget.points * scale
     column = layout.column(align=True)
     column.scale_y = 0.75
-    room = (pixels * scale or width(context)) - (24 * scale if icon != "NONE" else 0)
+    room = (pixels * scale or width(context)) - (32 * scale if icon != "NONE" else 0)
     for number, line in enumerate(wrap(text, room, size)):
         if icon == "NONE":
             column.label(text=line, translate=False)

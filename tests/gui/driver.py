@@ -74,13 +74,13 @@ def press(key: str, **modifiers: bool) -> Steps:
     yield 0.7
 
 
-def click(x: int, y: int, **modifiers: bool) -> Steps:
+def click(x: int, y: int) -> Steps:
     """A click at a pixel of the picture."""
     y = window().height - y
     window().event_simulate(type="MOUSEMOVE", value="NOTHING", x=x, y=y)
     yield 0.5
     for value in ("PRESS", "RELEASE"):
-        window().event_simulate(type="LEFTMOUSE", value=value, x=x, y=y, **modifiers)
+        window().event_simulate(type="LEFTMOUSE", value=value, x=x, y=y)
         yield 0.2
     yield 0.5
 

@@ -27,7 +27,12 @@ NEWER = bpy.app.version >= (5, 2, 0)
 INSTALL, PROMPT = (950, 128), (880, 160)
 GENERATE = (890, 216) if NEWER else (890, 190)
 HEADER, STEP = (880, 97), 28  # of the first panel; to the next, where all are closed
-DESCRIBE, ASK, HISTORY = 1, 3, 4
+DESCRIBE, CHANGE, ASK, HISTORY = 1, 2, 3, 4
+OPEN = (
+    STEP + 182,
+    STEP + 65,
+    STEP,
+)  # below the first, where it is closed and nothing is selected: ask, change, describe
 WORDS, SEED = "a wooden chair with a tall back", 4
 
 
@@ -36,13 +41,22 @@ def wishes() -> bpy.types.PropertyGroup:
     return bpy.context.scene.meshscribe
 
 
-def alone(panel: int) -> Steps:
-    """Open a panel, below the first one, and close the others."""
+shown: list[int] = []  # of the panels below the first
+
+
+def close() -> Steps:
+    """Close all panels below the first, which is closed meanwhile: then the others have their places."""
     x, y = HEADER
-    yield from click(x, y, ctrl=True)  # the first one alone
-    yield from click(x, y)
-    yield from click(x, y + panel * STEP)
-    yield from click(x, y)
+    for place in (0, *OPEN, 0):
+        yield from click(x, y + place)
+
+
+def show(*panels: int) -> Steps:
+    """Open these panels below the first, and no others."""
+    x, y = HEADER
+    for panel in (0, *sorted(shown), *sorted(panels, reverse=True), 0):
+        yield from click(x, y + panel * STEP)
+    shown[:] = panels
 
 
 def stall(now):
@@ -83,6 +97,7 @@ def steps() -> Steps:
     yield lambda: now.state == "ready" or now.problem
     assert not now.problem, now.problem
     yield from shoot(PICTURES / "ready.png")
+    yield from close()
 
     # A prompt is typed, the button is pressed.
     yield from click(*PROMPT)
@@ -133,20 +148,22 @@ def rest(now) -> Steps:
     bpy.ops.meshscribe.keep()
     bpy.ops.meshscribe.describe()
     yield lambda: not now.session.active
+    yield from show(DESCRIBE)
     yield from shoot(PICTURES / "described.png")
     wishes().instruction = "make it taller"
     bpy.ops.meshscribe.change()
     yield lambda: not now.session.active
+    yield from show(DESCRIBE, CHANGE)
     yield from shoot(PICTURES / "changed.png")
-    for task in ("DESCRIBE", "FAULTS"):
+    for task in ("FAULTS", "NAME"):
         bpy.ops.meshscribe.chat_ask(task=task)
         yield lambda: not now.session.active
         yield 1.0
-    yield from alone(ASK)
+    yield from show(ASK)
     yield from shoot(PICTURES / "asked.png")
-    yield from alone(HISTORY)
+    yield from show(HISTORY)
     yield from shoot(PICTURES / "history.png")
-    yield from alone(DESCRIBE)
+    yield from show()
     now.dismiss()
     wishes().count, wishes().prompt = 1, "a grand piano"
     bpy.ops.meshscribe.generate()
