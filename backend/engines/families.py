@@ -13,6 +13,7 @@ from meshscribe.backend.decode.draft import Draft
 from meshscribe.backend.decode.draft_llama_mesh import LlamaMeshDraft
 from meshscribe.backend.decode.draft_parts import PartsDraft, PartsMemory
 from meshscribe.backend.decode.grammar import Grammar, LlamaMeshGrammar, PartsGrammar
+from meshscribe.backend.decode.vocabulary import llama_mesh_tokens
 from meshscribe.shared.obj import DECLINED, DIALECTS
 from meshscribe.shared.tasks import Change, Describe, Generate
 
@@ -85,7 +86,7 @@ class LlamaMeshPrompts:
             raise EngineError("bad_request", str(error)) from None
 
     def draft(self) -> Draft:
-        known = self.grammar()
+        known = llama_mesh_tokens(self.tokenizer, DIALECTS["llama-mesh"].bins)
         return LlamaMeshDraft(known.v, known.f, known.space, known.line, known.numbers.tolist())
 
     def generate(self, request: Generate) -> str:
