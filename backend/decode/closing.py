@@ -38,10 +38,15 @@ class ClosedFaces(EdgeFaces):
         first, second, last = self.corners[0], self.corners[1], self.corners[-1]
         return bool(self._out[first] >> last & 1) or last > second or not super().legal(left)
 
-    def whole(self) -> bool:
-        """Whether the part may end with the face that is being told: nothing is open, or no face could mend it."""
-        with self._ended():
-            return not self._left_open() or not self._any_first()
+    def after(self) -> tuple[bool, bool]:
+        """If the face that is being told ended here: whether another could follow, and whether the part may end, since
+        nothing is open, or no face could mend it."""
+        open_, before = self._open, self._as_if_ended()
+        another = self._any_first()
+        whole = not another or not self._left_open()
+        self._go_on(*before)
+        self._open = open_
+        return another, whole
 
     def _left_open(self) -> int:
         """Open vertices, without those that are past."""
@@ -56,14 +61,6 @@ class ClosedFaces(EdgeFaces):
 
     def _use(self) -> None:
         super()._use()
-        self._mark()
-
-    def _unuse(self) -> None:
-        super()._unuse()
-        self._mark()
-
-    def _mark(self) -> None:
-        """Whether the corners of the face are open now."""
         for v in self.corners:
             if self._out[v] == self._into[v] != 1 << v:
                 self._open &= ~(1 << v)

@@ -6,7 +6,6 @@ Sets of vertices are whole numbers, a bit for each: what a corner costs is then 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
 
 import numpy as np
 
@@ -85,8 +84,10 @@ class EdgeFaces:
 
     def another(self) -> bool:
         """Whether a further face could follow the one that is being told, if that ended here."""
-        with self._ended():
-            return self._any_first()
+        before = self._as_if_ended()
+        found = self._any_first()
+        self._go_on(*before)
+        return found
 
     def add(self, corner: int) -> None:
         self.corners.append(corner)
@@ -99,18 +100,20 @@ class EdgeFaces:
         self._last, self.corners, self._told = (self.corners[0], self.corners[1]), [], 0
         self.faces += 1
 
-    @contextmanager
-    def _ended(self) -> Iterator[None]:
-        """As if the face that is being told were whole."""
+    def _as_if_ended(self) -> tuple[list[int], int, tuple[int, int]]:
+        """Pretend that the face that is being told is whole; what `_go_on` needs to go back."""
         before = self.corners, self._told, self._last
-        seen = self._seen.setdefault(self.corners[0], [])
         self._use()
-        seen.append(self._told)
+        self._seen.setdefault(self.corners[0], []).append(self._told)
         self._last, self.corners, self._told = (self.corners[0], self.corners[1]), [], 0
-        yield
-        self.corners, self._told, self._last = before
-        seen.pop()
-        self._unuse()
+        return before
+
+    def _go_on(self, corners: list[int], told: int, last: tuple[int, int]) -> None:
+        self.corners, self._told, self._last = corners, told, last
+        self._seen[corners[0]].pop()
+        for p, q in self._edges():
+            self._out[p] ^= 1 << q
+            self._into[q] ^= 1 << p
 
     def _edges(self) -> Iterator[tuple[int, int]]:
         return zip(self.corners, [*self.corners[1:], self.corners[0]], strict=True)
@@ -119,11 +122,6 @@ class EdgeFaces:
         for p, q in self._edges():
             self._out[p] |= 1 << q
             self._into[q] |= 1 << p
-
-    def _unuse(self) -> None:
-        for p, q in self._edges():
-            self._out[p] ^= 1 << q
-            self._into[q] ^= 1 << p
 
     def _above(self, vertex: int) -> int:
         """All vertices after one."""
@@ -148,7 +146,10 @@ class EdgeFaces:
         return sum(1 << a for a in range(self._last[0], self.count - 2) if self._can_begin(a))
 
     def _any_first(self) -> bool:
-        return any(self._can_begin(a) for a in range(self._last[0], self.count - 2))
+        first = self._last[0]  # the last that is asked: it has to be searched
+        return any(map(self._can_begin, range(first + 1, self.count - 2))) or (
+            first < self.count - 2 and self._can_begin(first)
+        )
 
     def _can_begin(self, a: int) -> bool:
         """Whether there is a triangle with lowest corner a; it is kept as the witness."""

@@ -16,7 +16,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from .closing import ClosedFaces
-from .faces import TripleFaces, members
+from .faces import TripleFaces
 from .vocabulary import ids, llama_mesh_tokens, parts_tokens
 
 
@@ -52,7 +52,6 @@ class PartsGrammar:
         self.stop, self.plan, self.part, self.g = known.stop, known.plan, known.part, known.g
         self.v, self.f = known.v, known.f
         self.after_plan = self.stop if plan_only else self.part
-        self.planned = ids([*known.planned.tolist(), self.after_plan])
         self.state = "start"
         self.told: list[int] = []  # tokens of the plan, or of the line of the outline
         self.outline: list[list[int]] = []  # of each part, as tokens: name, left, material, box, vertices
@@ -155,7 +154,7 @@ class PartsGrammar:
         if len(self.told) >= self.LONGEST_PLAN or left <= reserve:
             self.starved = self.starved or left <= reserve
             return self.known.only[self.after_plan]
-        return self.planned
+        return self.known.planned[self.after_plan]
 
     def _in_outline(self, left: int) -> np.ndarray:
         """A part's name; how many of that name are left, counting down; its material; its box, at least two steps an
@@ -173,7 +172,7 @@ class PartsGrammar:
                 if not fresh:
                     return ids(open_)
                 done = [name for name, count in self.left.items() if not count]
-                return self.known.words[~np.isin(self.known.words, done)]
+                return self.known.without(done) if done else self.known.words
             case 1 if known:
                 return self.known.steps[known : known + 1]
             case 1:
@@ -238,16 +237,20 @@ class PartsGrammar:
 
     def _in_face(self, left: int) -> np.ndarray:
         """A further corner; where the face can end here, also what may follow it."""
-        corners = self.known.back[self.count - 1 - members(self.faces.legal(left - 2))]
-        if not self.faces.can_end(left - 2):
-            return np.sort(corners)
+        corners = self.faces.legal(left - 2)
+        follow = self._after_face(left) if self.faces.can_end(left - 2) else ()
+        return self.known.corners(self.count, corners, follow)
+
+    def _after_face(self, left: int) -> tuple[int, ...]:
+        """What may come where a face can end."""
         room = left >= 7  # head, up to four corners, stop; and one to spare
-        more = self.faces.faces + 1 < 2 * self.count  # as many as a closed surface with one hole through it has
-        follow = [self.f] if room and more and self.faces.another() else []
-        if not follow or self.faces.whole():
-            follow.append(self.stop if self.number == len(self.outline) - 1 else self.g)
         self.starved = self.starved or not room
-        return ids([*corners.tolist(), *follow])
+        another, whole = self.faces.after()
+        more = self.faces.faces + 1 < 2 * self.count  # as many as a closed surface with one hole through it has
+        end = self.stop if self.number == len(self.outline) - 1 else self.g
+        if not (room and more and another):
+            return (end,)
+        return (self.f, end) if whole else (self.f,)
 
 
 class LlamaMeshGrammar:

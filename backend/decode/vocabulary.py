@@ -10,6 +10,8 @@ from tokenizers import Tokenizer
 
 from meshscribe.shared.obj import DECLINED
 
+from .faces import members
+
 
 def ids(values: Iterable[int]) -> np.ndarray:
     """int64 [K], ascending, as a grammar answers. Not to be changed: it may be shared."""
@@ -32,9 +34,22 @@ class PartsTokens:
         self.back_of = {int(token): i + 1 for i, token in enumerate(self.back)}
         self.words = ids(i for t, i in vocabulary.items() if t[0] == " " and len(t) > 2 and t[1:].isalpha())
         self.families = self.words[self.words != vocabulary[f" {DECLINED}"]]
-        self.planned = ids([*self.words.tolist(), *self.steps[:21].tolist()])  # in a plan, but for what ends it
+        plan = [*self.words.tolist(), *self.steps[:21].tolist()]
+        self.planned = {end: ids([*plan, end]) for end in (self.part, self.stop)}  # by what ends the plan
         self.all = ids({self.stop, *heads, *self.words.tolist(), *self.steps.tolist(), *self.back.tolist()})
         self.only = {int(token): ids([token]) for token in self.all}  # where there is no choice
+        self.corners = lru_cache(maxsize=4096)(self._corners)
+
+    def _corners(self, count: int, vertices: int, follow: tuple[int, ...]) -> np.ndarray:
+        """The tokens of a set of a part's `count` vertices, and of what else may come."""
+        back = self.back[count - 1 - members(vertices)]
+        return ids([*back.tolist(), *follow])
+
+    def without(self, words: Iterable[int]) -> np.ndarray:
+        """All words but some."""
+        left = np.ones(len(self.words), bool)
+        left[self.words.searchsorted(list(words))] = False
+        return self.words[left]
 
 
 class LlamaMeshTokens:
