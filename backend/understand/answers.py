@@ -39,13 +39,21 @@ class Known:
 
     @property
     def family(self) -> str:
-        return plan_words(self.plan)[0]
+        return "" if self.solid else plan_words(self.plan)[0]
+
+    @property
+    def solid(self) -> str:
+        """What it is by its geometry alone, "" for most meshes: then nothing was read, or it does not count."""
+        found: str = self.facts["solid"]
+        return found
 
     @property
     def attributes(self) -> dict[str, str]:
         """Those of the plan; what was counted in the mesh goes before what was read: feet for legs, and parts that bear
-        the attribute's name."""
-        read = plan_words(self.plan)[1]
+        the attribute's name. A material that the mesh does not have is none that was read."""
+        read = {} if self.solid else plan_words(self.plan)[1]
+        if not self.facts["materials"]:
+            read.pop("material", None)
         counted = {name: self.facts["named"].get(singular(name), 0) for name, value in read.items() if value.isdigit()}
         if "legs" in counted:
             counted["legs"] = self.facts["base"]["feet"] if self.facts["up"] == "+y" else 0
@@ -53,10 +61,15 @@ class Known:
 
     def reading(self) -> str:
         """What it shows, in a sentence; "" where nothing could be read."""
+        if self.solid:
+            made = f", made of {listed(self.facts['materials'])}" if self.facts["materials"] else ""
+            return f"A {self.solid}{made}."
         return describe_plan(self.family, self.attributes) if self.family else ""
 
     def called(self) -> str:
         """What it is, in a word or two."""
+        if self.solid:
+            return self.solid
         return named(self.family, self.attributes) if self.family else ""
 
 
@@ -94,11 +107,11 @@ def _is_a(known: Known, match: re.Match[str], text: str) -> str:
     asked = match["what"].split()
     while len(asked) > 1 and asked[-1] in ("or", "not", "then"):
         asked.pop()
-    if not known.family:
+    if not known.reading():
         return ""
     noun = lexicon.same(" ".join([*asked[:-1], lexicon.singulars(asked[-1])[0]]))
     noun = noun if noun in lexicon.SAME or len(asked) == 1 else lexicon.same(lexicon.singulars(asked[-1])[0])
-    if known.family in lexicon.meant(noun) or noun in (known.family, known.called()):
+    if known.family in lexicon.meant(noun) or noun in (known.family, known.called(), lexicon.same(known.solid)):
         return f"Yes. {known.reading()}"
     if noun in known.attributes.values():
         return "Yes."
@@ -268,7 +281,7 @@ def _prompt(known: Known, match: re.Match[str], text: str) -> str:
 
 
 def _name(known: Known, match: re.Match[str], text: str) -> str:
-    return f"{title(known)}." if known.family else ""
+    return f"{title(known)}." if known.reading() else ""
 
 
 def _sized(known: Known, match: re.Match[str], text: str) -> str:
@@ -335,7 +348,7 @@ RULES: list[tuple[str, Rule]] = [
 
 def title(known: Known) -> str:
     """A name for the object: "Low round table"; "Mesh" where nothing could be read."""
-    if not known.family:
+    if not known.reading():
         return "Mesh"
     head = re.split(r" with |, ", known.reading().rstrip("."))[0]
     head = re.sub(r"^(An?|The) ", "", head)

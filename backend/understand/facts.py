@@ -10,6 +10,7 @@ import numpy as np
 from meshscribe.shared.mesh import Mesh, components
 
 from .repeats import Pieces, repeats
+from .solids import solid
 from .symmetry import symmetry
 from .topology import Edges
 
@@ -31,7 +32,7 @@ def facts(mesh: Mesh, whole: tuple[int, int] | None = None) -> dict[str, Any]:
     symmetry.py; ball (closed, and no vertex more than 1 % nearer to the middle than another); repeats ([how many, name
     or "", whether scaled] of equal pieces), see repeats.py; base (area on the ground, feet that it stands on, whether
     flat); up (the direction that is up when it stands by itself: "+y" as it is, "-z"...; None where it would fall
-    over)."""
+    over); materials (of the parts, by name); solid ("box", "cylinder"... or "", see solids.py)."""
     edges = Edges.of(mesh)
     count = len(mesh.vertices)
     used = np.zeros(count, bool)
@@ -49,7 +50,7 @@ def facts(mesh: Mesh, whole: tuple[int, int] | None = None) -> dict[str, Any]:
     room = float(size.prod())
     if not closed:
         middle = _middle(mesh, areas)
-    return {
+    known = {
         "size": [_short(side) for side in size],
         "vertices": whole[0] if whole else count,
         "faces": whole[1] if whole else len(mesh.sizes),
@@ -78,7 +79,9 @@ def facts(mesh: Mesh, whole: tuple[int, int] | None = None) -> dict[str, Any]:
         "repeats": _repeats(mesh, edges, pieces),
         "base": _base(mesh, edges, areas, size),
         "up": _up(points, middle, float(size.max())) if len(points) else None,
+        "materials": sorted({part.material for part in mesh.parts if part.material}),
     }
+    return known | {"solid": solid(mesh, points, known)}
 
 
 def _short(value: float) -> float:

@@ -76,7 +76,10 @@ blanket, quilt, duvet
 curtain, drape
 person, human, character, figure
 plant, potted plant, houseplant
-ball, sphere
+ball, sphere, globe
+ring, torus, donut, doughnut
+disc, flat disc, disk, circle
+plane shape, flat rectangle, rectangle
 box, cube, carton, package
 laptop, notebook computer
 bike, bicycle

@@ -48,7 +48,8 @@ def answer(request: Understanding, read: Read) -> Answer:
 def about_mesh(request: Describe | Ask | Name, mesh: Mesh, read: Read) -> Answer:
     """A mesh without a face has nothing to read: its facts are the answer."""
     known_facts = facts(mesh, request.mesh.whole)
-    plan, lost = read(mesh) if len(mesh.sizes) and known_facts["area"] else ("", "")
+    plain = not known_facts["area"] or known_facts["solid"]  # nothing to read, or no need to
+    plan, lost = ("", "") if plain else read(mesh)
     known = Known(known_facts, plan)
     if isinstance(request, Name):
         title, parts = naming.names(known, mesh)
