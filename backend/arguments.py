@@ -157,6 +157,9 @@ def _serve(one: Parser) -> None:
         type=_text(255),
         help="let invited people on other machines in at this address of ours (0.0.0.0: at all); needs --port",
     )
+    one.add_argument(
+        "--workers", metavar="N", type=_whole(1, 64), help="processes that hold a model (default: one for each GPU)"
+    )
     one.add_argument("--parent-pid", metavar="N", type=_whole(1, 2**31 - 1), help="end when this process ends")
     one.add_argument(
         "--idle", metavar="MINUTES", type=_number(0, 1e6), help="end after this many minutes without work (0: never)"

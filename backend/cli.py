@@ -7,6 +7,7 @@ Ctrl-C with 130.
 from __future__ import annotations
 
 import argparse
+import functools
 import io
 import json
 import os
@@ -294,7 +295,8 @@ def serve(options: argparse.Namespace) -> int:
         raise ClientError("bad_request", "--host needs --port: invitations name a port, so it has to stay the same.")
     idle = options.idle * 60 if options.idle else None
     parent, host = options.parent_pid, options.host or ""
-    return run(home, port=options.port, parent=parent, models=lambda: entries(home), idle=idle, host=host)
+    known = functools.partial(entries, home)
+    return run(home, options.port, parent, known, idle=idle, host=host, workers=options.workers)
 
 
 def stop(options: argparse.Namespace) -> int:

@@ -311,7 +311,7 @@ def run(open_engine: Opener) -> int:
     offer_memory()
     handover = msgspec.json.decode(sys.stdin.buffer.readline(), type=Handover)
     end_with_parent()
-    log_to(Path(handover.folder), "worker")
+    log_to(Path(handover.folder), handover.name)
     channel = Channel(handover)
     Worker(channel, open_engine).loop()
     channel.close()

@@ -104,6 +104,15 @@ def named(servers: dict[str, Server], model: str) -> tuple[str, Server] | None:
     return name, msgspec.structs.replace(server, model=wanted) if wanted else server
 
 
+def elsewhere(home: Path, model: str) -> bool:
+    """Whether a job's model, or each of a list, is a server's."""
+    try:
+        known = load(home)
+    except ServerError:
+        return False
+    return all(named(known, name.strip()) is not None for name in model.split(","))
+
+
 def family(model: str) -> Literal["general", "llama-mesh", "starter"]:
     """How a model is asked, by its name."""
     name = re.sub(r"[^a-z]", "", model.rpartition("/")[2].lower())

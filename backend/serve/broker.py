@@ -1,5 +1,5 @@
-"""The broker: one thread, one loop between the clients' ROUTER socket and the worker. It moves messages;
-desk.py decides about clients, dispatch.py about jobs, supervisor.py about the worker's process.
+"""The broker: one thread, one loop between the clients' ROUTER socket and the workers. It moves messages;
+desk.py decides about clients, dispatch.py about jobs, supervisor.py about a worker's process.
 
 A turn of the loop: take what has come, commit the journal, send what is due. It waits for no model and no
 client. It imports no torch and no onnxruntime: it is up in half a second, and stays up when an engine dies.
@@ -8,6 +8,7 @@ client. It imports no torch and no onnxruntime: it is up in half a second, and s
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import math
 import os
@@ -27,13 +28,16 @@ from meshscribe.shared import connection
 from meshscribe.shared.connection import Connection, NoConnectionError
 from meshscribe.shared.frames import encode
 from meshscribe.shared.messages import Done, Error, FromBroker, Goodbye, StatusReply
-from meshscribe.shared.reports import ModelEntry
+from meshscribe.shared.reports import ModelEntry, WorkerStatus
+from meshscribe.shared.servers import elsewhere
 
 from .delivery import Delivery
 from .desk import Desk
+from .devices import places
 from .dispatch import Dispatch
 from .door import Door, StartError
 from .downloads import Downloads
+from .duty import Duty
 from .folder import lock, prepare
 from .journal import Journal
 from .keys import AllowList, KeyPair, load_or_make
@@ -60,11 +64,13 @@ def serve(
     worker_command: list[str] | None = None,
     idle: float | None = None,
     host: str = "",
+    workers: int | None = None,
 ) -> int:
     """Run a backend in the folder `home` until it is told to stop; the exit code, 2 where it could not start (one
     sentence on stderr says why). `port` 0 takes a free one. With `host`, an address of this machine, invited clients
     on other machines may come in there, at `port`. With `parent` it ends when that process is gone, with
-    `idle` after so many seconds without a client and without a job."""
+    `idle` after so many seconds without a client and without a job. There is a worker for each graphics card, or as
+    many `workers` as are asked for, and one for the servers of others."""
     try:
         prepare(home)
         held = lock(home)
@@ -74,7 +80,7 @@ def serve(
             log_to(home, "broker")
             with (
                 signals() as alarm,
-                contextlib.closing(Broker(home, port, host, parent, models, worker_command, idle)) as broker,
+                contextlib.closing(Broker(home, port, host, parent, models, worker_command, idle, workers)) as broker,
             ):
                 broker.run(alarm)
     except (StartError, NoConnectionError) as trouble:
@@ -90,7 +96,7 @@ def _refuse(sentence: str) -> int:
 
 
 class Broker:
-    """The door, the worker, and the loop between them. StartError where the port is taken."""
+    """The door, the workers, and the loop between them. StartError where the port is taken."""
 
     def __init__(
         self,
@@ -101,6 +107,7 @@ class Broker:
         models: Callable[[], list[ModelEntry]],
         worker_command: list[str] | None,
         idle: float | None,
+        workers: int | None,
     ) -> None:
         self._home, self._parent, self._idle = home, parent, idle
         server, client = load_or_make(home, "server"), load_or_make(home, "client")
@@ -117,13 +124,17 @@ class Broker:
             self._shut()
             raise
         self._about = StatusReply(secrets.token_hex(8), app=__version__, pid=os.getpid())
-        self._supervisor = Supervisor(self._context, home, allow_worker, worker_command)
-        self._dispatch = Dispatch(self._journal)
+        self._crew = [
+            (Supervisor(self._context, home, allow_worker, worker_command, name, environment), Duty())
+            for name, environment in places(workers)
+        ]
+        servers = Supervisor(self._context, home, allow_worker, worker_command, "servers", asleep=True)
+        self._crew.append((servers, Duty(remote=True)))
+        duties = [duty for _, duty in self._crew]
+        self._dispatch = Dispatch(self._journal, duties=duties, remote=functools.partial(elsewhere, home))
         self._delivery = Delivery(self._dispatch)
         self._downloads = Downloads(home)
-        self._desk = Desk(
-            self._dispatch, self._delivery, self._about, models, self._supervisor.status, self._downloads, now
-        )
+        self._desk = Desk(self._dispatch, self._delivery, self._about, models, self._workers, self._downloads, now)
         self._next_parent, self._next_prune, self._busy = now, now + PRUNE, now
         self._announce(client, server)
 
@@ -158,10 +169,11 @@ class Broker:
     def _wait(self, alarm: socket.socket) -> None:
         """Until a message comes, a delta is due, or it is time to look at the children."""
         poller = zmq.Poller()
-        for source in (self._door.socket, alarm, self._supervisor.socket):
+        for source in (self._door.socket, alarm, *(supervisor.socket for supervisor, _ in self._crew)):
             if source is not None:
                 poller.register(source, zmq.POLLIN)
-        idle = self._dispatch.duty.idle and self._supervisor.ready and not self._downloads.active
+        settled = all(duty.idle and (one.ready or one.given_up) for one, duty in self._crew)
+        idle = settled and not self._downloads.active
         tick = IDLE_TICK if idle else TICK
         due = self._delivery.due(time.monotonic())
         poller.poll(math.ceil(1000 * (tick if due is None else min(due, tick))))
@@ -179,35 +191,46 @@ class Broker:
         self._chores(now)
 
     def _attend(self, now: float) -> None:
-        """The worker: what it says, whether it still works, and what it does next."""
-        duty = self._dispatch.duty
-        for message in self._supervisor.messages():
-            self._dispatch.take(message, now)
-        if (death := self._supervisor.watch(now)) is not None:
-            self._dispatch.worker_gone(death, now)
-            if self._supervisor.given_up:
-                self._dispatch.give_up(NO_ENGINE.format(self._home), now)
-        if self._dispatch.waiting:
-            self._supervisor.wake()
-        if self._dispatch.watch(now):
-            self._supervisor.kill()
-        if duty.idle and duty.spent:
-            self._supervisor.renew(now)
-            duty.renew(now)
-        if duty.idle and self._supervisor.loaded and not self._dispatch.waiting:
-            if self._desk.unload or now - duty.worked > UNLOAD:
-                self._supervisor.renew(now)
-            self._desk.unload = False
-        if self._supervisor.ready:
-            self._dispatch.next(now)
+        """The workers: what they say, whether they still work, and what they do next."""
+        for supervisor, duty in self._crew:
+            for message in supervisor.messages():
+                self._dispatch.take(duty, message, now)
+            if (death := supervisor.watch(now)) is not None:
+                self._dispatch.worker_gone(duty, death, now)
+                if not self._hope(duty.remote):
+                    self._dispatch.give_up(NO_ENGINE.format(self._home), now, duty.remote)
+        stuck = self._dispatch.watch(now)
+        for supervisor, duty in self._crew:
+            waiting = self._dispatch.waiting(duty.remote)
+            if waiting and not self._hope(duty.remote):
+                supervisor.wake()
+            if duty in stuck:
+                supervisor.kill()
+            if duty.idle and duty.spent:
+                supervisor.renew(now)
+                duty.renew(now)
+            if duty.idle and not waiting:
+                if supervisor.loaded and (duty.unload or now - duty.worked > UNLOAD):
+                    supervisor.renew(now)
+                duty.unload = False
+            duty.ready = supervisor.ready
+        self._dispatch.next(now)
+
+    def _hope(self, remote: bool) -> bool:
+        """Whether a worker of this kind runs, or is about to."""
+        return any(not supervisor.given_up for supervisor, duty in self._crew if duty.remote == remote)
+
+    def _workers(self) -> list[WorkerStatus]:
+        return [supervisor.status() for supervisor, _ in self._crew]
 
     def _send(self, now: float) -> None:
         """The journal first, so that what anybody has heard of is never lost; then the messages."""
         self._delivery.flush(now)
         self._journal.commit()
-        for order in self._dispatch.orders:
-            self._supervisor.send(order)
-        self._dispatch.orders.clear()
+        for supervisor, duty in self._crew:
+            for order in duty.orders:
+                supervisor.send(order)
+            duty.orders.clear()
         deaf: set[bytes] = set()  # routes that failed: after a message is lost, none may follow
         for route, message in self._delivery.out:
             if route not in deaf and not self._put(route, message):
@@ -256,7 +279,8 @@ class Broker:
     def close(self) -> None:
         connection.remove(self._home, self._about.session)
         self._downloads.close()
-        self._supervisor.stop()
+        for supervisor, _ in self._crew:
+            supervisor.stop()
         self._door.close(LINGER)
         self._shut()
 

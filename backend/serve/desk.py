@@ -46,6 +46,7 @@ from .clients import Client
 from .delivery import Delivery
 from .dispatch import Dispatch
 from .downloads import Downloads
+from .duty import Duty
 from .jobs import WINDOW, Job, Stream
 from .process import resident
 
@@ -59,7 +60,7 @@ log = logging.getLogger(__name__)
 class Desk:
     """What clients may ask, and what follows from it.
 
-    `about` is what never changes of a StatusReply; `models` lists the models; `worker` tells of the worker.
+    `about` is what never changes of a StatusReply; `models` lists the models; `workers` tells of the workers.
     """
 
     def __init__(
@@ -68,15 +69,15 @@ class Desk:
         delivery: Delivery,
         about: StatusReply,
         models: Callable[[], list[ModelEntry]] = list,
-        worker: Callable[[], WorkerStatus] = WorkerStatus,
+        workers: Callable[[], list[WorkerStatus]] = lambda: [WorkerStatus()],
         downloads: Downloads | None = None,
         now: float = 0.0,
     ) -> None:
-        self.stopping = self.unload = False  # what the broker is asked to do
+        self.stopping = False  # whether the broker is asked to end
         self.clients, self._say = delivery.clients, delivery.say
         self._delivery = delivery
         self._dispatch, self._about, self._models = dispatch, about, models
-        self._worker, self._downloads, self._started = worker, downloads, now
+        self._workers, self._downloads, self._started = workers, downloads, now
 
     def receive(self, route: bytes, frames: list[bytes], now: float, guest: str = "") -> None:
         """One message, from this machine or from a guest's key. Does not raise, whatever is in it."""
@@ -112,7 +113,7 @@ class Desk:
             case Load():
                 self._load(client, message.model)
             case Unload():
-                self.unload = True
+                self._dispatch.unload()
             case Download():
                 self._fetch(client, message)
             case StopDownload():
@@ -153,6 +154,7 @@ class Desk:
         job = self._dispatch.find(submit.job)
         if job is None:
             job = Job(submit.job, client.id, submit.request, submit.detached, client.guest, submit.limit)
+            job.remote = self._dispatch.remote(submit.request.model)
             if (refusal := self._refuse(client, job)) is not None:
                 code, sentence = refusal
                 self._say(client, Error(code, sentence, job.id, retryable=code == "busy"))
@@ -250,18 +252,24 @@ class Desk:
             return Error("internal", "The backend could not list its models: its log says why.")
 
     def _status(self, client: Client, now: float) -> StatusReply:
-        worker, duty = self._worker(), self._dispatch.duty
-        if not duty.idle:
-            worker = replace(worker, state="loading" if duty.load else "running")
         return replace(
             self._about,
             uptime=now - self._started,
             clients=len(self.clients),
             queued=len(self._dispatch.queue),
-            workers=[replace(worker, quiet=duty.watchdog.quiet(now))],
+            workers=[
+                self._worker(worker, duty, now)
+                for worker, duty in zip(self._workers(), self._dispatch.duties, strict=True)
+                if not duty.remote or worker.state != "off"
+            ],
             counters=self._dispatch.tally.report(resident()),
             connected=[] if client.guest else [self._entry(each) for each in self.clients],
         )
+
+    def _worker(self, worker: WorkerStatus, duty: Duty, now: float) -> WorkerStatus:
+        if not duty.idle:
+            worker = replace(worker, state="loading" if duty.load else "running")
+        return replace(worker, quiet=duty.watchdog.quiet(now))
 
 
 def _may_see(client: Client, job: Job) -> bool:

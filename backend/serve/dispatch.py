@@ -1,16 +1,18 @@
-"""The dispatch: the jobs in hand, what the worker does now and next, and how every job ends. No sockets here.
+"""The dispatch: the jobs in hand, what the workers do now and next, and how every job ends. No sockets here.
 
 A job in hand waits, runs, or has ended and is not delivered to all its clients yet; every other job is in the
-journal. `orders` are for the worker, `news` for clients (beside the text and the end of their jobs).
+journal. A worker's orders are in its duty, `news` are for clients (beside the text and the end of their jobs).
 
-Meshes run side by side where the worker has room. No job overtakes another: what cannot run beside the meshes that do
-(a question, another model, a load) waits for them, and the meshes behind it wait for it.
+A job goes to the worker that has the least to do. Meshes run side by side where a worker has room. No job overtakes
+another: what no worker can begin beside the meshes that run (a question, another model, a load) waits for them, and the
+meshes behind it wait for it. Only jobs for servers, which have a worker of their own, do not wait for the others.
 """
 
 from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Callable
 
 import msgspec
 from msgspec.structs import replace
@@ -23,7 +25,7 @@ from .counters import Tally
 from .duty import Duty
 from .jobs import FairQueue, Job
 from .journal import Journal
-from .orders import Abort, Failed, Finished, FromWorker, Output, Preload, Ready, Start, ToWorker
+from .orders import Failed, Finished, FromWorker, Output, Ready
 
 PATIENCE = 1.0  # seconds that a cancelled job may take to end before it is ended without its worker
 STILL = "The model stood still for {:.0f} s and was ended. The text so far is kept: run the job again."
@@ -35,18 +37,23 @@ log = logging.getLogger(__name__)
 
 
 class Dispatch:
-    """Jobs and one worker. All changes of a job's state happen here, and are in the journal before anyone
-    hears of them."""
+    """Jobs and workers; `remote` says whether a model is a server's. All changes of a job's state happen here, and are
+    in the journal before anyone hears of them."""
 
-    def __init__(self, journal: Journal, queue: FairQueue | None = None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        queue: FairQueue | None = None,
+        duties: list[Duty] | None = None,
+        remote: Callable[[str], bool] = lambda model: False,
+    ) -> None:
         self.jobs: dict[str, Job] = {}
         self.queue = queue or FairQueue()
-        self.orders: list[ToWorker] = []
+        self.duties = duties or [Duty()]
         self.news: list[tuple[Job | None, Progress | Error]] = []  # None: of a load, for the clients that asked for it
-        self.duty = Duty()
         self.tally = Tally()
         self._preload = ""  # the model to load next
-        self._journal = journal
+        self.remote, self._journal = remote, journal
 
     # ----------------------------------------------------------------------------------- what clients ask for
 
@@ -94,19 +101,24 @@ class Dispatch:
             self._abort(job, now)
 
     def load(self, model: str) -> None:
-        """Load a model when the worker is free, before the next job. The last one asked for wins."""
+        """Load a model when a worker is free, before the next job. The last one asked for wins."""
         self._preload = model
 
-    # -------------------------------------------------------------------------------- what the worker reports
+    def unload(self) -> None:
+        """Have every worker give its memory back when it is idle."""
+        for duty in self.duties:
+            duty.unload = True
 
-    def take(self, message: FromWorker, now: float) -> None:
-        """A message of the worker. What it still says of a job that has ended is not heard."""
-        self.duty.hear(message, now)
+    # -------------------------------------------------------------------------------- what the workers report
+
+    def take(self, duty: Duty, message: FromWorker, now: float) -> None:
+        """A message of a worker. What it still says of a job that has ended is not heard."""
+        duty.hear(message, now)
         job = self.jobs.get(getattr(message, "job", None) or "")
         running = job if job is not None and job.state == "running" else None
         match message:
-            case Ready() if self.duty.load is not None and message.model:
-                self.duty.end(None, now)
+            case Ready() if duty.load is not None and message.model:
+                duty.end(None, now)
                 self.news.append((None, Progress(phase="ready", unit=message.model)))
             case Progress() if running is not None or message.job is None:
                 self.news.append((running, message))
@@ -115,73 +127,87 @@ class Dispatch:
             case Finished():
                 if running is not None:
                     self._end(running, message.outcome, now)
-                self.duty.end(message.job, now)
+                duty.end(message.job, now)
             case Failed():
                 error = Error(message.code, message.sentence, message.job, message.retryable)
                 if running is not None:
                     self._end(running, error, now)
                 elif message.job is None:
                     self.news.append((None, error))
-                self.duty.end(message.job, now)
+                duty.end(message.job, now)
 
-    def worker_gone(self, why: Error, now: float) -> None:
-        """The worker's process has ended, by itself or by our hand."""
-        self._fail(why, now)
-        self.duty.renew(now)
+    def worker_gone(self, duty: Duty, why: Error, now: float) -> None:
+        """A worker's process has ended, by itself or by our hand."""
+        self._fail(duty, why, now)
+        duty.renew(now)
 
-    def give_up(self, sentence: str, now: float) -> None:
-        """No worker can be started: what waits for one has failed."""
-        if self._preload:
+    def give_up(self, sentence: str, now: float, remote: bool = False) -> None:
+        """No worker of this kind can be started: what waits for one has failed."""
+        if self._preload and self.remote(self._preload) == remote:
             self._preload = ""
             self.news.append((None, Error("engine_dead", sentence)))
-        while (id := self.queue.pop()) is not None:
+        for id in [id for id in self.queue if self.jobs[id].remote == remote]:
+            self.queue.remove(id)
             self._end(self.jobs[id], Error("engine_dead", sentence, id, retryable=True), now)
 
     # ----------------------------------------------------------------------------------------------- the turn
 
-    @property
-    def waiting(self) -> bool:
-        """Whether there is something for a worker to do."""
-        return bool(self._preload or len(self.queue))
+    def waiting(self, remote: bool) -> bool:
+        """Whether there is something for a worker of this kind to do."""
+        jobs = any(self.jobs[id].remote == remote for id in self.queue)
+        return jobs or bool(self._preload) and self.remote(self._preload) == remote
 
     def next(self, now: float) -> None:
-        """Give the worker what it has room for."""
+        """Give the workers what they have room for. Jobs for servers and jobs for this machine do not wait for each
+        other; no other job overtakes one."""
+        full: set[bool] = set()  # the kinds of workers that have no room
         if self._preload:
-            if self.duty.idle and not self.duty.spent:
-                model, self._preload = self._preload, ""
-                self.duty.begin(None, None, now)
-                self.orders.append(Preload(model))
-            return
-        while (id := next(iter(self.queue), None)) is not None and self.duty.room(self.jobs[id].request):
-            self.queue.pop()
-            job = self.jobs[id]
-            job.state, job.position = "running", 0
-            self._journal.start(job)
-            self.tally.started(job, now)
-            self.duty.begin(id, job.request, now)
-            self.orders.append(Start(id, job.request))
-            self.news.append((job, Progress(id, "running")))
-            self._renumber()
+            model, remote = self._preload, self.remote(self._preload)
+            if free := [duty for duty in self.duties if duty.remote == remote and duty.free]:
+                self._preload = ""
+                min(free, key=lambda duty: duty.cost(model)).preload(model, now)
+            else:
+                full.add(remote)
+        for job in [self.jobs[id] for id in self.queue]:
+            if job.remote in full:
+                continue
+            able = [duty for duty in self.duties if duty.remote == job.remote and duty.room(job.request)]
+            if not able:
+                full.add(job.remote)
+            else:
+                self._start(job, min(able, key=lambda duty: duty.cost(job.request.model)), now)
+        self._renumber()
 
-    def watch(self, now: float) -> bool:
-        """End what is over its time; whether the worker has to be ended, because it is stuck."""
+    def _start(self, job: Job, duty: Duty, now: float) -> None:
+        self.queue.take(job.id)
+        job.state, job.position = "running", 0
+        self._journal.start(job)
+        self.tally.started(job, now)
+        duty.start(job.id, job.request, now)
+        self.news.append((job, Progress(job.id, "running")))
+
+    def watch(self, now: float) -> list[Duty]:
+        """End what is over its time; the workers that have to be ended, because they are stuck."""
         for late in [job for job in self.jobs.values() if job.overdue(now)]:
             if not self.queue.remove(late.id):
                 self._abort(late, now)
             self._end(late, Error("deadline", LATE.format(late.limit), late.id, retryable=True), now)
             self._renumber()
-        for job in [self.jobs[id] for id in self.duty.jobs if id in self.jobs]:
+        return [duty for duty in self.duties if self._stuck(duty, now)]
+
+    def _stuck(self, duty: Duty, now: float) -> bool:
+        for job in [self.jobs[id] for id in duty.jobs if id in self.jobs]:
             if job.cancelled is not None and not job.ended and now - job.cancelled > PATIENCE:
                 self._end(job, _cancelled(job), now)
-        dog = self.duty.watchdog
+        dog = duty.watchdog
         if dog.ask(now):
-            self.orders.append(Ping())
+            duty.orders.append(Ping())
         if (still := dog.wedged(now)) is not None:
             log.error("the worker has stood still for %.1f s (%s)", still, dog.phase)
-            self._fail(Error("engine_dead", STILL.format(still), retryable=True), now)
-            self.duty.doom()
+            self._fail(duty, Error("engine_dead", STILL.format(still), retryable=True), now)
+            duty.doom()
             return True
-        if self.duty.deaf(now):
+        if duty.deaf(now):
             log.error("the worker does not heed an Abort")
             return True
         return False
@@ -195,8 +221,8 @@ class Dispatch:
     # ---------------------------------------------------------------------------------------------- its parts
 
     def _abort(self, job: Job, now: float) -> None:
-        self.duty.abort(job.id, now)
-        self.orders.append(Abort(job.id))
+        for duty in self.duties:
+            duty.abort(job.id, now)
 
     def _write(self, job: Job, output: Output, now: float) -> None:
         if not job.text and output.text:
@@ -207,11 +233,11 @@ class Dispatch:
             self._abort(job, now)
             self._end(job, Error("too_large", TOO_LONG, job.id), now)
 
-    def _fail(self, why: Error, now: float) -> None:
-        """What the worker was doing has failed."""
-        if self.duty.load is not None:
+    def _fail(self, duty: Duty, why: Error, now: float) -> None:
+        """What a worker was doing has failed."""
+        if duty.load is not None:
             self.news.append((None, why))
-        for job in [self.jobs[id] for id in self.duty.jobs if id in self.jobs]:
+        for job in [self.jobs[id] for id in duty.jobs if id in self.jobs]:
             if not job.ended:
                 self._end(job, _cancelled(job) if job.cancelled is not None else replace(why, job=job.id), now)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from meshscribe.shared.messages import Progress
 from meshscribe.shared.tasks import Request
 
-from .orders import Failed, FromWorker, Making, Ready
+from .orders import Abort, Failed, FromWorker, Making, Preload, Ready, Start, ToWorker
 from .watchdog import Watchdog
 
 STUCK = 30.0  # seconds until a worker that does not heed an Abort is taken for stuck
@@ -25,9 +25,13 @@ class Task:
 
 
 class Duty:
-    """What one worker has to do."""
+    """What one worker has to do. `remote`: it asks servers, and holds no model of this machine."""
 
-    def __init__(self) -> None:
+    def __init__(self, remote: bool = False) -> None:
+        self.remote = remote
+        self.ready = True  # whether it takes orders
+        self.unload = False  # it is to give its memory back as soon as it is idle
+        self.orders: list[ToWorker] = []
         self.jobs: dict[str, Task] = {}
         self.load: Task | None = None
         self.dying = False  # it was ended, and is not gone yet
@@ -40,10 +44,15 @@ class Duty:
     def idle(self) -> bool:
         return not (self.jobs or self.load or self.dying)
 
+    @property
+    def free(self) -> bool:
+        """Whether it can begin anything now."""
+        return self.ready and self.idle and not self.spent
+
     def room(self, request: Request) -> bool:
         """Whether it can begin this now."""
-        if self.idle or self.spent:
-            return self.idle and not self.spent
+        if self.idle or self.spent or not self.ready:
+            return self.free
         beside = [task.request for task in self.jobs.values()]
         return (
             not (self.load or self.dying)
@@ -51,20 +60,26 @@ class Duty:
             and all(isinstance(each, Making) and each.model == self._model for each in (request, *beside))
         )
 
-    def begin(self, job: str | None, request: Request | None, now: float) -> None:
-        """It was given a job, or the load of a model (None, None)."""
-        if self.idle:
-            self.watchdog.call(now)
-        self.worked = now
-        if job is None:
-            self.load = Task(None)
-        else:
-            self.jobs[job] = Task(request)
+    def cost(self, model: str) -> tuple[bool, int, bool]:
+        """What it takes to run one more job of a model here, to be compared: another model has to go, so many run
+        already, this one has to be loaded."""
+        return self._model not in ("", model), len(self.jobs), self._model != model
+
+    def start(self, job: str, request: Request, now: float) -> None:
+        """Give it a job."""
+        self._call(Start(job, request), now)
+        self.jobs[job] = Task(request)
+
+    def preload(self, model: str, now: float) -> None:
+        """Have it load a model."""
+        self._call(Preload(model), now)
+        self.load = Task(None)
 
     def abort(self, job: str, now: float) -> None:
-        """It was told to stop a job."""
+        """Have it stop a job, where it has that."""
         if job in self.jobs:
             self.jobs[job].aborted = now
+            self.orders.append(Abort(job))
 
     def hear(self, message: FromWorker, now: float) -> None:
         """What it says of itself, and that it says anything."""
@@ -100,6 +115,7 @@ class Duty:
     def renew(self, now: float) -> None:
         """Another worker takes its place: nothing is known of that."""
         self.jobs.clear()
+        self.orders.clear()
         self.load, self.dying, self.spent, self.worked = None, False, False, now
         self._model, self._rows = "", 1
         self.watchdog.renew()
@@ -107,3 +123,9 @@ class Duty:
     def deaf(self, now: float) -> bool:
         """Whether it does not heed an Abort."""
         return any(task.aborted is not None and now - task.aborted > STUCK for task in self.jobs.values())
+
+    def _call(self, order: ToWorker, now: float) -> None:
+        if self.idle:
+            self.watchdog.call(now)
+        self.worked = now
+        self.orders.append(order)

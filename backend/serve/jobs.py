@@ -70,6 +70,7 @@ class Job:
     error: Error | None = None
     cancelled: float | None = None  # when a client asked to stop it
     position: int = 0  # in the queue, as its client knows it
+    remote: bool = False  # its model is a server's
     streams: dict[str, Stream] = field(default_factory=dict)  # by client
 
     @property
@@ -91,8 +92,9 @@ class Job:
 
     @property
     def lane(self) -> str:
-        """Whose turn it takes in the queue: a guest's clients share one."""
-        return f"guest {self.guest}" if self.guest else self.client
+        """Whose turn it takes in the queue: a guest's clients share one, and servers have turns of their own."""
+        lane = f"guest {self.guest}" if self.guest else self.client
+        return f"{lane} elsewhere" if self.remote else lane
 
     def overdue(self, now: float) -> bool:
         """Whether it has not ended within its limit."""
@@ -160,15 +162,15 @@ class FairQueue:
             raise ValueError(reason)
         self._lanes.setdefault(lane, deque()).append(job)
 
-    def pop(self) -> str | None:
-        """The next job; its lane goes to the end of the round."""
-        if not self._lanes:
-            return None
-        name, lane = self._lanes.popitem(last=False)
-        job = lane.popleft()
-        if lane:
-            self._lanes[name] = lane
-        return job
+    def take(self, job: str) -> None:
+        """Take out a job that is to run; its lane goes to the end of the round."""
+        for name, lane in self._lanes.items():
+            if job in lane:
+                lane.remove(job)
+                del self._lanes[name]
+                if lane:
+                    self._lanes[name] = lane
+                return
 
     def remove(self, job: str) -> bool:
         """Take a job out; whether it was there."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -44,18 +45,20 @@ log = logging.getLogger(__name__)
 
 
 class Handover(msgspec.Struct, frozen=True, kw_only=True):
-    """The one line on a worker's stdin: where to connect, with which keys, and the backend's folder (for its
-    log)."""
+    """The one line on a worker's stdin: where to connect, with which keys, and the backend's folder and the worker's
+    name (for its log)."""
 
     endpoint: str
     server_key: str
     public_key: str
     secret_key: str
     folder: str
+    name: str
 
 
 class Supervisor:
-    """One worker process at a time. `ready` when it takes orders."""
+    """One worker process at a time. `ready` when it takes orders. `environment` is what it has beside ours; one that
+    is `asleep` is not started before it is woken."""
 
     def __init__(
         self,
@@ -63,12 +66,17 @@ class Supervisor:
         folder: Path,
         allow: AllowList,
         command: list[str] | None,
+        name: str = "worker",
+        environment: Mapping[str, str] | None = None,
+        asleep: bool = False,
     ) -> None:
         self.socket: zmq.Socket[bytes] | None = None
         self.ready = False
-        self.given_up = False  # it died too often; `wake` tries again
+        self.given_up = asleep  # or it died too often; `wake` tries again
         self._about = Ready(0)  # the worker's last report
         self._context, self._folder, self._allow, self._command = context, folder, allow, command or COMMAND
+        self._name, self._environment = name, {**os.environ, **(environment or {})}
+        self._key = ""  # of the worker
         self._process: subprocess.Popen[bytes] | None = None
         self._deaths = 0  # in a row
         self._restarts = 0
@@ -179,7 +187,8 @@ class Supervisor:
 
     def _start(self, now: float) -> None:
         server, client = KeyPair.fresh(), KeyPair.fresh()
-        self._allow.names = {client.public: DOMAIN}
+        self._allow.names = {**self._allow.names, client.public: DOMAIN}
+        self._key = client.public
         self.socket = self._context.socket(zmq.DEALER)
         secure(self.socket, server, DOMAIN)
         port = self.socket.bind_to_random_port("tcp://127.0.0.1")
@@ -189,6 +198,7 @@ class Supervisor:
             public_key=client.public,
             secret_key=client.secret,
             folder=str(self._folder),
+            name=self._name,
         )
         self._started = now
         with open(self._folder / "logs" / "worker.stderr", "ab") as stderr:
@@ -199,6 +209,7 @@ class Supervisor:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
+                env=self._environment,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
             )
         self._job = winjob.hold(getattr(self._process, "_handle", 0))
@@ -213,5 +224,6 @@ class Supervisor:
         if self.socket is not None:
             self.socket.close(linger=0)
         winjob.release(self._job)
+        self._allow.names = {key: name for key, name in self._allow.names.items() if key != self._key}
         self._process, self.socket, self.ready, self._about = None, None, False, Ready(0)
         self._killed, self._leave_by, self._job = False, None, None

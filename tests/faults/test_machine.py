@@ -107,7 +107,7 @@ class World(RuleBasedStateMachine):
         self.dispatch.next(self.now)
         self.delivery.flush(self.now)
         self.journal.commit()
-        for order in self.dispatch.orders:
+        for order in self.dispatch.duties[0].orders:
             match order:
                 case Start():
                     self.places[order.job] = 0
@@ -119,7 +119,7 @@ class World(RuleBasedStateMachine):
                     self.report(Ready(1, order.model, rows=3))
                 case Ping():
                     pass
-        self.dispatch.orders.clear()
+        self.dispatch.duties[0].orders.clear()
         assert len(self.places) <= 3
         for route, message in self.delivery.out:
             for peer in self.peers:
@@ -148,10 +148,10 @@ class World(RuleBasedStateMachine):
                 peer.over.add(message.job)
 
     def report(self, message: Message) -> None:
-        self.dispatch.take(message, self.now)  # type: ignore[arg-type]
+        self.dispatch.take(self.dispatch.duties[0], message, self.now)  # type: ignore[arg-type]
 
     def lose_worker(self) -> None:
-        self.dispatch.worker_gone(Error("engine_dead", GONE, retryable=True), self.now)
+        self.dispatch.worker_gone(self.dispatch.duties[0], Error("engine_dead", GONE, retryable=True), self.now)
         self.new_worker()
 
     # ------------------------------------------------------------------------------------------------ the clients

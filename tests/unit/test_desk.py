@@ -15,7 +15,7 @@ from meshscribe.backend.serve.clients import MAX_GUEST_CLIENTS, SILENCE
 from meshscribe.backend.serve.delivery import GRACE, Delivery
 from meshscribe.backend.serve.desk import Desk
 from meshscribe.backend.serve.dispatch import PATIENCE, Dispatch
-from meshscribe.backend.serve.duty import STUCK
+from meshscribe.backend.serve.duty import STUCK, Duty
 from meshscribe.backend.serve.jobs import MAX_QUEUED_LANE, Job
 from meshscribe.backend.serve.orders import Abort, Failed, Finished, Output, Preload, Ready, Start
 from meshscribe.backend.serve.supervisor import GONE
@@ -119,12 +119,16 @@ class Room:
 
     def orders(self) -> list[Message]:
         self.dispatch.next(self.now)
-        orders: list[Message] = [order for order in self.dispatch.orders if order != Ping()]
-        self.dispatch.orders.clear()
+        orders: list[Message] = [order for order in self.duty.orders if order != Ping()]
+        self.duty.orders.clear()
         return orders
 
+    @property
+    def duty(self) -> Duty:
+        return self.dispatch.duties[0]
+
     def worker(self, message: Message) -> None:
-        self.dispatch.take(message, self.now)  # type: ignore[arg-type]
+        self.dispatch.take(self.duty, message, self.now)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -192,17 +196,17 @@ def test_worker_that_does_not_heed_a_cancel_holds_nobody_up(room: Room) -> None:
     assert room.hear("r") == [] and room.orders() == [Abort("j")]  # "next" waits: the worker is not free yet
     room.now += STUCK
     assert room.dispatch.watch(room.now)
-    room.dispatch.worker_gone(Error("engine_dead", GONE, retryable=True), room.now)
+    room.dispatch.worker_gone(room.duty, Error("engine_dead", GONE, retryable=True), room.now)
     assert room.orders() == [Start("next", CHAIR)]
     room.worker(Finished("j", Outcome(finish="stop")))  # of the job that was given up
-    assert set(room.dispatch.duty.jobs) == {"next"}
+    assert set(room.duty.jobs) == {"next"}
 
 
 def test_dead_worker_fails_its_job_and_the_next_one_runs(room: Room) -> None:
     room.say("r", Submit("j", CHAIR), Submit("k", CHAIR))
     room.orders()
     room.worker(Output("j", "abc", 1))
-    room.dispatch.worker_gone(Error("engine_dead", GONE, retryable=True), room.now)
+    room.dispatch.worker_gone(room.duty, Error("engine_dead", GONE, retryable=True), room.now)
     error = room.hear("r")[-1]
     assert isinstance(error, Error) and error.code == "engine_dead" and error.job == "j" and error.retryable
     assert room.orders() == [Start("k", CHAIR)]
@@ -331,7 +335,7 @@ def test_worker_that_stands_still_is_ended_and_its_job_told(room: Room) -> None:
     (error,) = [m for m in room.hear("r") if isinstance(m, Error)]
     assert (error.job, error.code, error.retryable) == ("a", "engine_dead", True) and "stood still" in error.sentence
     assert room.orders() == []  # the worker is not gone yet
-    room.dispatch.worker_gone(Error("engine_dead", GONE, retryable=True), room.now)
+    room.dispatch.worker_gone(room.duty, Error("engine_dead", GONE, retryable=True), room.now)
     assert room.orders() == [Start("b", CHAIR)] and not room.dispatch.watch(room.now)
     room.worker(Finished("b", Outcome(finish="stop")))
     assert [m.job for m in room.hear("r") if isinstance(m, Error | Done)] == ["b"]
@@ -343,7 +347,7 @@ def test_guest_has_limits_and_sees_only_its_own(room: Room) -> None:
     for message in (Shutdown(), Unload(), Download("starter"), StopDownload("starter")):
         (refused,) = room.say_as("anna", "g", message)
         assert isinstance(refused, Error) and refused.code == "not_allowed"
-    assert not room.desk.stopping and not room.desk.unload
+    assert not room.desk.stopping and not room.duty.unload
     for message in (Resume("own"), Cancel("own"), Submit("own", CHAIR)):
         (refused,) = room.say_as("anna", "g", message)
         assert isinstance(refused, Error) and refused.code in ("unknown_job", "bad_request")
@@ -413,7 +417,7 @@ def test_load_is_told_to_those_who_asked(room: Room) -> None:
     room.worker(Progress(None, "load", 1, 2, "layers"))
     room.worker(Ready(1, "starter"))
     assert room.hear("r") == [Progress(None, "load", 1, 2, "layers"), Progress(phase="ready", unit="starter")]
-    assert room.hear("s") == [] and room.dispatch.duty.idle
+    assert room.hear("s") == [] and room.duty.idle
     room.say("r", Load("no"))
     room.orders()
     room.worker(Failed("unknown_model", "No."))
@@ -530,7 +534,7 @@ def test_every_job_ends_once_with_its_whole_text_for_any_order_of_events(
     connect(0, 0)
     connect(1, 0)
     for number, (step, who) in enumerate(steps):
-        slot = chance.choice(list(room.dispatch.duty.jobs) or [""])
+        slot = chance.choice(list(room.duty.jobs) or [""])
         if step == "submit":
             ask(who, Submit(f"{who}-{number}", CHAIR))
         elif step == "turn":
@@ -543,7 +547,7 @@ def test_every_job_ends_once_with_its_whole_text_for_any_order_of_events(
         elif step == "finish" and slot:
             room.worker(Finished(slot, Outcome(finish="stop")))
         elif step == "crash":
-            room.dispatch.worker_gone(Error("engine_dead", GONE, retryable=True), room.now)
+            room.dispatch.worker_gone(room.duty, Error("engine_dead", GONE, retryable=True), room.now)
             room.worker(Ready(1, "starter", rows=1 + seed % 3))
         elif step == "cancel" and ledgers[who].tracks:
             ask(who, Cancel(next(iter(ledgers[who].tracks))))
@@ -556,7 +560,7 @@ def test_every_job_ends_once_with_its_whole_text_for_any_order_of_events(
         collect()
     for _ in range(50):  # let everything come to its end
         room.orders()
-        for job in list(room.dispatch.duty.jobs):
+        for job in list(room.duty.jobs):
             room.worker(Finished(job, Outcome(finish="stop")))
         room.now += 0.05
         for who in (0, 1):

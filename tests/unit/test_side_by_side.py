@@ -51,7 +51,7 @@ def test_as_many_run_as_there_are_rows(room: Room) -> None:
 
 
 def test_a_model_that_is_not_loaded_yet_gets_its_first_job_alone(room: Room) -> None:
-    room.dispatch.worker_gone(DEAD, room.now)
+    room.dispatch.worker_gone(room.duty, DEAD, room.now)
     room.worker(Ready(2))
     room.say("r", *[Submit(f"j{n}", CHAIR) for n in range(3)])
     assert started(room) == ["j0"] and started(room) == []
@@ -126,7 +126,7 @@ def test_a_failure_of_one_leaves_the_others(room: Room) -> None:
     started(room)
     room.worker(Failed("over_budget", "Too large.", "bad"))
     room.worker(Finished("good", STOP))
-    assert ends(room.hear("r")) == ["bad", "good"] and room.dispatch.duty.idle
+    assert ends(room.hear("r")) == ["bad", "good"] and room.duty.idle
 
 
 @pytest.mark.parametrize("how", ["death", "silence"])
@@ -141,7 +141,7 @@ def test_a_worker_that_dies_or_stands_still_fails_all_that_it_ran(room: Room, ho
             room.now += 1.0
             wedged = room.dispatch.watch(room.now)
         assert room.now - 100 > WRITING and started(room) == []
-    room.dispatch.worker_gone(DEAD, room.now)
+    room.dispatch.worker_gone(room.duty, DEAD, room.now)
     failed = [m for m in room.hear("r") if isinstance(m, Error)]
     assert {m.job for m in failed} == {"j0", "j1", "j2"} and {m.code for m in failed} == {"engine_dead"}
     assert room.journal.rows["j0"].text == "abc"
@@ -154,7 +154,7 @@ def test_one_more_order_does_not_make_the_watchdog_patient(room: Room) -> None:
     room.worker(Output("a", "abc", 1))
     room.say("r", Submit("b", CHAIR))
     assert started(room) == ["b"]
-    assert room.dispatch.duty.watchdog.phase == "writing"
+    assert room.duty.watchdog.phase == "writing"
 
 
 def test_a_job_that_does_not_heed_its_abort_ends_the_worker(room: Room) -> None:
@@ -166,7 +166,7 @@ def test_a_job_that_does_not_heed_its_abort_ends_the_worker(room: Room) -> None:
         room.worker(Output("good", "more", 1))
         stuck = room.dispatch.watch(room.now)
     assert stuck
-    room.dispatch.worker_gone(DEAD, room.now)
+    room.dispatch.worker_gone(room.duty, DEAD, room.now)
     assert ends(room.hear("r"))[-1] == "good"
 
 
@@ -174,7 +174,7 @@ def test_a_worker_whose_memory_ran_out_finishes_what_it_has_and_gets_no_more(roo
     room.say("r", *[Submit(f"j{n}", CHAIR) for n in range(4)])
     started(room)
     room.worker(Failed("out_of_memory", "No.", "j0"))
-    duty = room.dispatch.duty
+    duty = room.duty
     assert started(room) == [] and duty.spent and not duty.idle
     room.worker(Finished("j1", STOP))
     room.worker(Finished("j2", STOP))
