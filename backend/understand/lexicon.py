@@ -112,6 +112,20 @@ _TAKES_IN = {
     "toy": "ball, doll, robot, teddy",
 }
 
+ALIKE = [
+    word_set(line)
+    for line in (
+        "table desk shelf bench cabinet drawers bed",
+        "chair armchair stool bench sofa",
+        "mug bowl vase bottle bucket pot glass plate",
+        "crate chest box barrel drawers cabinet bin",
+        "tree cactus palm bush flower mushroom plant",
+        "house tower barn church castle shed",
+        "car truck van bus cart tractor train",
+    )
+]
+"""Nouns of things that are taken for each other where nobody has named them."""
+
 ANYTHING = word_set("thing object item everything anything something stuff one mesh model piece whatever")
 """Words for whatever there is."""
 

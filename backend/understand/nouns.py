@@ -36,7 +36,17 @@ def called(scene: Scene, noun: Noun) -> tuple[list[int], int, str]:
             kept, more, why = said_of(scene, word, kept, why)
             doubt += more
         return (kept, doubt, why) if kept else ([], FAILED, why)
+    if noun.definite and not noun.plural and (mistaken := _mistaken(scene, words[-1])):
+        return mistaken, 3, ""
     return [], FAILED, f"There is no {plain} here. {inventory(scene)}"
+
+
+def _mistaken(scene: Scene, word: str) -> list[int]:
+    """The one nameless thing that was read as something which looks like what is meant: "the desk", where there is none
+    but a "shelf" that a model has read. Nothing where several could be it."""
+    alike = frozenset().union(*(group for group in lexicon.ALIKE if same(singulars(word)[0]) in group))
+    found = [i for i, each in enumerate(scene.things) if not each.named and each.nouns & alike]
+    return found if len(found) == 1 else []
 
 
 def _noun(scene: Scene, words: Sequence[str], noun: Noun) -> list[int]:

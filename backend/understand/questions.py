@@ -209,6 +209,8 @@ def _which(asked: Asked) -> Reply | None:
     elif rest[:1] in (["closest"], ["nearest"], ["farthest"], ["furthest"]):
         attempts = [["the", "thing", *words], ["the", *words]]
     else:
+        while len(words) > 1 and words[0] in FILLERS - {"is", "are"}:
+            words = words[1:]
         attempts = [["everything", *words], ["all", *words], words]
     tried = [found for attempt in attempts if (found := asked.best(attempt)) is not None]
     if not tried:
@@ -216,7 +218,7 @@ def _which(asked: Asked) -> Reply | None:
     chosen = min(tried, key=lambda found: found.doubt)
     if chosen.places:
         return Reply(f"{asked.label(chosen.places)}.", chosen.places)
-    if words[0] in FILLERS and ("@" in asked.text or chosen.why.startswith(("None", "There is no"))):
+    if asked.words[1] in FILLERS and ("@" in asked.text or chosen.why.startswith(("None", "There is no"))):
         return Reply(f"Nothing. {chosen.why}")
     return None
 

@@ -43,7 +43,7 @@ def whether(asked: Asked) -> Reply | None:
         if not who.places:
             plain = isinstance(subject, Noun) and not subject.filters and not subject.pronoun
             if who.doubt >= FAILED and chosen is None and plain and words[0] in ("is", "are", "was", "were"):
-                chosen = (FAILED, Reply(who.why))
+                chosen = (FAILED, Reply(f"No. {who.why}"))
             continue
         for doubt, reply in _predicates(asked, words, subject, who, end):
             if chosen is None or doubt < chosen[0]:
