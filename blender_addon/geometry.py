@@ -24,6 +24,7 @@ KEY = "meshscribe"
 """Custom property of the objects we made: a dict with what they came from (`remember`, `recall`)."""
 
 LONGEST_NAME = 40  # characters; Blender itself takes 63 bytes (255 from 5.0 on)
+MOST_GROUPS = 200  # more names than that are no help in the list of vertex groups
 
 
 def to_blender(points: np.ndarray) -> np.ndarray:
@@ -137,7 +138,7 @@ def settle(made: bpy.types.Object, mesh: Mesh, placement: Placement) -> int:
 
     Parts with the same name share one group: "leg" takes all legs at once (to bevel, to mask, to select), and
     L over one of them in edit mode takes that one alone, since parts do not touch. Numbered groups would only
-    give the first."""
+    give the first. No groups where there are too many names to find one."""
     mesh = outward(used(mesh))
     refused = update(made.data, mesh, placement)
     made.vertex_groups.clear()
@@ -146,7 +147,7 @@ def settle(made: bpy.types.Object, mesh: Mesh, placement: Placement) -> int:
     for part in mesh.parts:
         members.setdefault(part.name, []).extend(range(first, first + part.vertices))
         first += part.vertices
-    for name, vertices in members.items():
+    for name, vertices in members.items() if len(members) <= MOST_GROUPS else ():
         made.vertex_groups.new(name=name).add(vertices, 1.0, "REPLACE")
     made.vertex_groups.active_index = 0
     return refused

@@ -40,7 +40,8 @@ def finish(job: Job, care: Care | None = None) -> bpy.types.Object:
     made = job.object() or begin(job)
     mesh, placement = _placed(job, care.size or job.size)
     job.refused = geometry.settle(made, mesh, placement)
-    tend(made, care)
+    if care != Care(care.size):  # else it is as `settle` leaves it
+        tend(made, care)
     _count(job, made)
     outcome = job.outcome or Outcome(finish="cancelled", model=job.request.model, seed=job.request.seed)
     geometry.remember(

@@ -5,11 +5,9 @@ from __future__ import annotations
 import bpy
 import numpy as np
 
-from .geometry import object_name
+from .geometry import MOST_GROUPS, object_name
 from .shared.mesh import components
 from .shared.tasks import Names
-
-MOST_GROUPS = 200  # more names than that are no help in the list of vertex groups
 
 
 def rename(source: bpy.types.Object, names: Names) -> int:

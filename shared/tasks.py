@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
@@ -173,7 +172,7 @@ def words(task: Request) -> str:
 
 def task_name(task: Request) -> TaskName:
     """The task in a word, as it is tagged on the wire."""
-    tag: TaskName = msgspec.inspect.type_info(type(task)).tag  # type: ignore[attr-defined]
+    tag: TaskName = type(task).__struct_config__.tag  # type: ignore[assignment]
     return tag
 
 
