@@ -7,7 +7,6 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -16,97 +15,11 @@ os.environ["BLENDER_USER_RESOURCES"] = tempfile.mkdtemp(prefix="meshscribe-bench
 os.environ["MESHSCRIBE_HOME"] = tempfile.mkdtemp(prefix="meshscribe-bench-")
 
 import bpy
-import numpy as np
+from anything import MADE
 from starter_backend import serve
 
 import blender_addon
 from blender_addon import runtime
-
-Make = Callable[[], "bpy.types.Object"]
-
-
-def primitive(name: str, **options: float) -> Make:
-    def make() -> bpy.types.Object:
-        getattr(bpy.ops.mesh, f"primitive_{name}_add")(**options)
-        return bpy.context.object
-
-    return make
-
-
-def of(points: np.ndarray, faces: np.ndarray | list, edges: list | tuple = ()) -> bpy.types.Object:
-    data = bpy.data.meshes.new("made")
-    data.from_pydata(points, edges, faces)
-    made = bpy.data.objects.new("made", data)
-    bpy.context.collection.objects.link(made)
-    return made
-
-
-def pieces(count: int = 5000) -> bpy.types.Object:
-    """Cubes strewn about."""
-    bpy.ops.mesh.primitive_cube_add(size=0.2)
-    cube = bpy.context.object.data
-    corners = np.array([v.co for v in cube.vertices])
-    sides = np.array([list(p.vertices) for p in cube.polygons])
-    places = np.random.default_rng(0).uniform(-10, 10, (count, 3))
-    points = (corners[None] + places[:, None]).reshape(-1, 3)
-    return of(points, (sides[None] + 8 * np.arange(count)[:, None, None]).reshape(-1, 4).tolist())
-
-
-def subdivided(kind: str, levels: int) -> Make:
-    def make() -> bpy.types.Object:
-        made = primitive(kind)()
-        made.modifiers.new("s", "SUBSURF").levels = levels
-        return made
-
-    return make
-
-
-def text() -> bpy.types.Object:
-    bpy.ops.object.text_add()
-    bpy.context.object.data.extrude = 0.1
-    return bpy.context.object
-
-
-def curve() -> bpy.types.Object:
-    bpy.ops.curve.primitive_bezier_circle_add()
-    bpy.context.object.data.bevel_depth = 0.1
-    return bpy.context.object
-
-
-def linked() -> bpy.types.Object:
-    made = bpy.data.objects.new("linked", primitive("monkey")().data)
-    bpy.context.collection.objects.link(made)
-    return made
-
-
-def instanced() -> bpy.types.Object:
-    """An empty that shows a collection with a monkey."""
-    shown = bpy.data.collections.new("shown")
-    monkey = primitive("monkey")()
-    bpy.context.collection.objects.unlink(monkey)
-    shown.objects.link(monkey)
-    made = bpy.data.objects.new("instanced", None)
-    made.instance_type, made.instance_collection = "COLLECTION", shown
-    bpy.context.collection.objects.link(made)
-    return made
-
-
-MADE: dict[str, Make] = {
-    **{
-        name: primitive(name)
-        for name in ("cube", "uv_sphere", "ico_sphere", "cylinder", "cone", "torus", "plane", "monkey")
-    },
-    "monkey, subdivided 3 times": subdivided("monkey", 3),
-    "sphere of 100,000 faces": primitive("uv_sphere", segments=400, ring_count=250),
-    "sphere of 1,000,000 faces": primitive("uv_sphere", segments=1250, ring_count=800),
-    "an empty mesh": lambda: of(np.zeros((0, 3)), []),
-    "a single edge": lambda: of(np.array([(0, 0, 0), (1, 0, 0)]), [], [(0, 1)]),
-    "5,000 loose pieces": pieces,
-    "text": text,
-    "curve": curve,
-    "linked data": linked,
-    "an instanced collection": instanced,
-}
 
 
 def main() -> None:
@@ -130,6 +43,8 @@ def main() -> None:
             still = time.perf_counter() - began
             while not job.over:
                 now.tick(wait=0.02)
+                if time.perf_counter() - began > 300:
+                    raise TimeoutError(warm)
             took = time.perf_counter() - began
             said = job.sentence or " ".join([job.text.strip(), *job.outcome.notes])
             faces = job.outcome.facts["faces"] if job.outcome else 0

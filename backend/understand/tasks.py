@@ -60,7 +60,10 @@ def about_mesh(request: Describe | Ask | Name, mesh: Mesh, read: Read) -> Answer
     if request.prompt:
         text, sure = answers.answer(known, request.prompt)
         return Answer(text, known_facts, lost=lost, known=sure)
-    return Answer(answers.described(known, request.form) or sentence(known_facts), known_facts, lost=lost)
+    text = answers.described(known, request.form)
+    if lost and request.form == "short":  # little of it was read: what is computed stands beside it
+        text = f"{text} {sentence(known_facts)}".strip()
+    return Answer(text or sentence(known_facts), known_facts, lost=lost)
 
 
 def about_scene(request: Scene) -> Answer:
