@@ -8,18 +8,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from meshscribe.backend import prompts
+from meshscribe.backend.prompts import Turns
+from meshscribe.backend.understand import tasks
 from meshscribe.backend.understand.facts import facts
-from meshscribe.backend.understand.report import report
 from meshscribe.backend.understand.simplify import fitted
+from meshscribe.backend.understand.tasks import Answer
 from meshscribe.backend.views import views
 from meshscribe.shared.mesh import Mesh
 from meshscribe.shared.obj import DIALECTS, LLAMA_MESH, PARTS, Dialect
-from meshscribe.shared.tasks import Change, Describe, Generate, MeshData, Request, task_name
+from meshscribe.shared.tasks import Ask, Change, Describe, Generate, Ground, Name, Request, Scene
 
-from . import gbnf
+from . import gbnf, looking
 from .base import EngineError
 from .chat import shown
+from .looking import Meant
 from .servers import Abilities, constrained
+from .understanding import unpack
 
 CONTEXT = {"general": 32_768, "llama-mesh": prompts.LLAMA_MESH_CONTEXT, "starter": 2_048}  # tokens, where none are said
 DENSITY = 2.0  # characters a token of mesh text has at least: " 12", "\nv"
@@ -31,19 +35,21 @@ SPECIAL = "<|begin_of_text|>"  # servers put it before a text themselves
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request for a server. `dialect` None: the answer is words; `plan`: it is a plan, to be put into words."""
+    """A request for a server. `dialect` None: the answer is words, and `meant` says what they mean; `plan`: they are a
+    plan, which nobody is shown."""
 
     path: str
     body: dict[str, Any]
     dialect: Dialect | None = None
     trained: bool = False
     plan: bool = False
-    facts: dict[str, Any] | None = None
+    meant: Meant = Answer
     notes: list[str] = field(default_factory=list)
 
 
-def asked(request: Request, found: Abilities) -> Asked:
-    """What to send for a task. EngineError where the model cannot do it, or the mesh does not fit."""
+def asked(request: Request, found: Abilities) -> Asked | Answer:
+    """What to send for a task, or the answer where rules have it. EngineError where the model cannot do it, or the mesh
+    does not fit."""
     asker: General | LlamaMesh | Starter
     match found.family:
         case "llama-mesh":
@@ -63,20 +69,10 @@ def asked(request: Request, found: Abilities) -> Asked:
                     "bad_request", "The instruction is empty: say what to change, such as `make it taller`."
                 )
             return asker.change(request, unpack(request.mesh))
-        case Describe():
-            return asker.describe(request, unpack(request.mesh))
-    raise EngineError("bad_request", f"{found.model} cannot be asked to {task_name(request)}: choose another engine.")
-
-
-def unpack(data: MeshData) -> Mesh:
-    """The mesh of a task. EngineError where it is none."""
-    try:
-        mesh = data.unpack()
-    except ValueError as error:
-        raise EngineError("bad_request", f"The mesh could not be read: {error}") from None
-    if not len(mesh.sizes):
-        raise EngineError("bad_request", "The mesh has no faces, so there is nothing to read.")
-    return mesh
+        case Describe() | Ask() | Name():
+            return asker.look(request, unpack(request.mesh))
+        case Scene() | Ground():
+            return asker.scene(request)
 
 
 class Asker:
@@ -110,6 +106,20 @@ class Asker:
             raise EngineError("over_budget", f"The mesh does not fit into what {self.found.model} reads: simplify it.")
         return form(found.written.text), found.lost
 
+    def scene(self, request: Scene | Ground) -> Asked | Answer:
+        question = looking.scene(request, (self.context - WORDS) * DENSITY)
+        return question if isinstance(question, Answer) else self.say(request, question.turns, question.meant)
+
+    def say(self, request: Request, turns: Turns, meant: Meant, notes: tuple[str, ...] = ()) -> Asked:
+        """A question that is answered in words, as a chat."""
+        body = {"messages": _messages(turns), **self.sampling(request, sum(len(text) for _, text in turns), WORDS)}
+        return Asked("chat/completions", body, meant=meant, notes=list(notes))
+
+    def blind(self, request: Describe | Ask | Name) -> None:
+        """EngineError where pictures are asked for that the model does not see."""
+        if isinstance(request, Describe) and request.views and not self.found.images:
+            raise EngineError("bad_request", f"{self.found.model} does not see pictures: describe without views.")
+
 
 class General(Asker):
     """A chat model that was never trained on meshes."""
@@ -124,21 +134,22 @@ class General(Asker):
         turns = prompts.general_change(text, request.instruction)
         return self._make(request, turns, request.masks, [lost] if lost else [])
 
-    def describe(self, request: Describe, mesh: Mesh) -> Asked:
-        known, text, lost, pictures = facts(mesh), "", "", []
-        if request.views:
-            if not self.found.images:
-                raise EngineError("bad_request", f"{self.found.model} does not see pictures: describe without views.")
+    def look(self, request: Describe | Ask | Name, mesh: Mesh) -> Asked | Answer:
+        self.blind(request)
+        known, text, lost, pictures = facts(mesh, request.mesh.whole), "", "", []
+        if (answer := looking.known(request, known)) is not None:
+            return answer
+        if isinstance(request, Describe) and request.views:
             pictures = views(mesh, request.views)
         else:
             text, lost = self.mesh(mesh, WORDS, prompts.counted)
-        turns = prompts.general_describe(report(known), text, request.prompt, request.form)
-        messages = _messages(turns)
+        turns = looking.general(request, known, text)
+        asked = self.say(request, turns, looking.meaning(request, mesh, known), (lost,) if lost else ())
         if pictures:
             told = " ".join(f"({number}) {view.words}" for number, view in enumerate(pictures, 1))
-            messages[-1]["content"] = shown(f"{turns[-1][1]}\nThe pictures: {told}", [view.png for view in pictures])
-        body = {"messages": messages, **self.sampling(request, sum(len(text) for _, text in turns), WORDS)}
-        return Asked("chat/completions", body, facts=known, notes=[lost] if lost else [])
+            words = f"{turns[-1][1]}\nThe pictures: {told}"
+            asked.body["messages"][-1]["content"] = shown(words, [view.png for view in pictures])
+        return asked
 
     def _make(self, request: Generate | Change, turns: prompts.Turns, masks: bool, notes: list[str]) -> Asked:
         grammar = constrained(self.found.grammar, gbnf.plain() if masks else "")
@@ -153,43 +164,36 @@ class LlamaMesh(Asker):
     dialect = LLAMA_MESH
 
     def generate(self, request: Generate) -> Asked:
-        return self._ask(
-            request, prompts.llama_mesh_generate(request.prompt), ANSWER["llama-mesh"], request.masks, True
-        )
+        return self._make(request, prompts.llama_mesh_generate(request.prompt))
 
     def change(self, request: Change, mesh: Mesh) -> Asked:
         text, lost = self.mesh(mesh, ANSWER["llama-mesh"], str)
-        asked = prompts.llama_mesh_change(text, request.instruction)
-        return self._ask(request, asked, ANSWER["llama-mesh"], request.masks, True, lost)
+        return self._make(request, prompts.llama_mesh_change(text, request.instruction), lost)
 
-    def describe(self, request: Describe, mesh: Mesh) -> Asked:
-        text, lost = self.mesh(mesh, WORDS, str)
-        return self._ask(
-            request, prompts.llama_mesh_describe(text, request.prompt), WORDS, False, False, lost, facts(mesh)
-        )
+    def look(self, request: Describe | Ask | Name, mesh: Mesh) -> Asked | Answer:
+        self.blind(request)
+        known = facts(mesh, request.mesh.whole)
+        if (answer := looking.known(request, known)) is not None:
+            return answer
+        question = looking.trained(request, mesh, known, (self.context - WORDS - 512) * DENSITY)
+        return self.say(request, question.turns, question.meant, (question.lost,) if question.lost else ())
 
-    def _ask(
-        self,
-        request: Request,
-        prompt: str,
-        answer: int,
-        masks: bool,
-        makes: bool,
-        lost: str = "",
-        known: dict[str, Any] | None = None,
-    ) -> Asked:
-        body = self.sampling(request, len(prompt), answer) | constrained(
-            self.found.grammar, gbnf.llama_mesh() if masks else ""
-        )
-        notes = [lost] if lost else []
-        dialect = LLAMA_MESH if makes else None
+    def say(self, request: Request, turns: Turns, meant: Meant, notes: tuple[str, ...] = ()) -> Asked:
+        if not self.found.raw:
+            return super().say(request, turns, meant, notes)
+        prompt = prompts.llama3_chat(turns)
+        body = self.sampling(request, len(prompt), WORDS) | {"prompt": prompt.removeprefix(SPECIAL)}
+        return Asked("completions", body, meant=meant, notes=list(notes))
+
+    def _make(self, request: Generate | Change, prompt: str, lost: str = "") -> Asked:
+        grammar = constrained(self.found.grammar, gbnf.llama_mesh() if request.masks else "")
+        body, notes = self.sampling(request, len(prompt), ANSWER["llama-mesh"]) | grammar, [lost] if lost else []
         if self.found.raw:
-            return Asked(
-                "completions", body | {"prompt": prompt.removeprefix(SPECIAL)}, dialect, True, False, known, notes
-            )
+            body["prompt"] = prompt.removeprefix(SPECIAL)
+            return Asked("completions", body, LLAMA_MESH, True, notes=notes)
         message = prompt.split("<|end_header_id|>\n\n")[1].removesuffix("<|eot_id|><|start_header_id|>assistant")
-        content = [{"role": "user", "content": message}]
-        return Asked("chat/completions", body | {"messages": content}, dialect, True, False, known, notes)
+        body["messages"] = [{"role": "user", "content": message}]
+        return Asked("chat/completions", body, LLAMA_MESH, True, notes=notes)
 
 
 class Starter(Asker):
@@ -204,12 +208,22 @@ class Starter(Asker):
         sketch, lost = self.mesh(mesh, ANSWER["starter"], prompts.sketch)
         return self._ask(request, prompts.starter_change(sketch, request.instruction), request.masks, lost)
 
-    def describe(self, request: Describe, mesh: Mesh) -> Asked:
+    def look(self, request: Describe | Ask | Name, mesh: Mesh) -> Asked | Answer:
+        """It has no language: it reads the mesh into a plan, and rules answer from that and the facts."""
+        self.blind(request)
         sketch, lost = self.mesh(mesh, WORDS, prompts.sketch)
         prompt = "<s>" + prompts.starter_describe(sketch)
         body = self.sampling(request, len(prompt), 64) | {"prompt": prompt, "max_tokens": 64, "temperature": 0.0}
         body |= constrained(self.found.grammar, gbnf.plan())
-        return Asked("completions", body, plan=True, facts=facts(mesh), notes=[lost] if lost else [])
+        notes = [lost] if lost else []
+
+        def meant(plan: str) -> Answer:
+            return tasks.about_mesh(request, mesh, lambda mesh: (plan, lost))
+
+        return Asked("completions", body, plan=True, meant=meant, notes=notes)
+
+    def scene(self, request: Scene | Ground) -> Asked | Answer:
+        return tasks.grounded(request) if isinstance(request, Ground) else tasks.about_scene(request)
 
     def _ask(self, request: Generate | Change, prompt: str, masks: bool, lost: str = "") -> Asked:
         body = self.sampling(request, len(prompt), ANSWER["starter"]) | {"prompt": f"<s>{prompt}"}

@@ -6,13 +6,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from meshscribe.backend.models.store import Progress
-from meshscribe.backend.words import describe_plan
+from meshscribe.backend.understand.tasks import Answer
 from meshscribe.shared import connection
-from meshscribe.shared.obj import DECLINED, plan_words
+from meshscribe.shared.obj import DECLINED
 from meshscribe.shared.servers import Server, ServerError, load, named
 from meshscribe.shared.tasks import MAX_TEXT, Finish, Outcome, Request
 
@@ -168,11 +168,14 @@ class RemoteEngine:
         run = Run(hooks, request.seed)
         hooks.progress("prefill", 0, 0, "tokens")
         ask = asked(request, self.found)
+        if isinstance(ask, Answer):
+            hooks.emit(ask.text, 0)
+            run.finish = "stop"
+            return self._outcome(run, ask)
         notes = list(ask.notes)
         try:
             if ask.dialect is None:
-                await self._words(ask, run)
-                return self._outcome(run, ask, notes)
+                return self._outcome(run, await self._words(ask, run), notes)
             for attempt in range(TRIES):
                 run.seed = (request.seed + attempt * STRIDE) % SEEDS if attempt else request.seed
                 run.finish = None
@@ -215,8 +218,8 @@ class RemoteEngine:
         if text := made.close(run.finish == "stop"):
             run.hooks.emit(text, run.tokens)
 
-    async def _words(self, ask: Asked, run: Run) -> None:
-        """An answer in words. The starter's is a plan, which is put into a sentence."""
+    async def _words(self, ask: Asked, run: Run) -> Answer:
+        """An answer in words. The starter's is a plan, which rules put into words."""
         aloud, text, length = Words(), [], 0
         async with contextlib.aclosing(self._pieces(ask, run)) as pieces:
             async for piece in pieces:
@@ -228,13 +231,14 @@ class RemoteEngine:
                     run.hooks.emit(spoken, run.tokens)
         text.append(aloud.close())
         if ask.plan:
-            plan = "".join(text).strip().removeprefix("# plan").strip().partition("\n")[0]
-            text = [describe_plan(*plan_words(plan))]
-            run.hooks.emit(text[0], run.tokens)
-        elif text[-1]:
+            answer = ask.meant("".join(text).strip().removeprefix("# plan").strip().partition("\n")[0])
+            run.hooks.emit(answer.text, run.tokens)
+            return answer
+        if text[-1]:
             run.hooks.emit(text[-1], run.tokens)
-        if not "".join(text).strip():
+        if not (said := "".join(text).strip()):
             raise EngineError("server_failed", f"{self.found.model} answered nothing: try again.", retryable=True)
+        return ask.meant(said)
 
     async def _pieces(self, ask: Asked, run: Run) -> AsyncGenerator[Piece]:
         """The answer's pieces. A run that is cancelled closes the connection; where a server goes on after that, it is
@@ -256,9 +260,10 @@ class RemoteEngine:
                 await self._caller.tell("/abort_request", {"rid": body["rid"]})
             raise
 
-    def _outcome(self, run: Run, ask: Asked, notes: list[str], repairs: int = 0) -> Outcome:
+    def _outcome(self, run: Run, of: Asked | Answer, notes: Sequence[str] = (), repairs: int = 0) -> Outcome:
         if run.finish is None:
-            notes.append("The server's answer ended without saying so: it may be cut.")
+            notes = [*notes, "The server's answer ended without saying so: it may be cut."]
+        answer = of if isinstance(of, Answer) else Answer("")
         return Outcome(
             finish=run.finish or "length",
             model=f"{self.name}:{self.found.model}"[:200],
@@ -271,8 +276,10 @@ class RemoteEngine:
             first_token=run.first,
             repairs=repairs,
             notes=[note[:2_000] for note in notes[:20]],
-            dialect=ask.dialect.name if ask.dialect else "",
-            facts=ask.facts,
+            dialect=of.dialect.name if isinstance(of, Asked) and of.dialect else "",
+            facts=answer.facts,
+            names=answer.names,
+            ids=answer.ids,
         )
 
 

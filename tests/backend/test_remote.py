@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
 
-from faulty_server import ANSWERS, KEY, MESH, FaultyServer  # noqa: E402
+from faulty_server import ANSWERS, KEY, MESH, Answer, FaultyServer, stream  # noqa: E402
 
 from meshscribe.backend.engines import chat, servers  # noqa: E402
 from meshscribe.backend.engines.base import EngineError, Hooks, Work  # noqa: E402
@@ -25,7 +25,18 @@ from meshscribe.shared.mesh import Mesh  # noqa: E402
 from meshscribe.shared.messages import Error  # noqa: E402
 from meshscribe.shared.obj import LLAMA_MESH, PARTS, read  # noqa: E402
 from meshscribe.shared.servers import load, made, save  # noqa: E402
-from meshscribe.shared.tasks import Change, Describe, Generate, MeshData, Outcome  # noqa: E402
+from meshscribe.shared.tasks import (  # noqa: E402
+    Ask,
+    Change,
+    Describe,
+    Generate,
+    Ground,
+    MeshData,
+    Name,
+    Outcome,
+    Scene,
+    SceneObject,
+)
 
 FAULTS = {  # name -> (code, words of the sentence)
     "silent": ("server_failed", "has sent nothing for 0.3 s"),
@@ -315,6 +326,78 @@ def test_words_come_without_what_the_model_says_to_itself(faulty, engine):
         assert text == "A small table with four legs." and outcome.dialect == "" and outcome.facts["closed"]
     sent = faulty.asked[-1].body["messages"][-1]["content"]
     assert "Measured: 8 vertices" in sent and "Say in one sentence" in sent
+
+
+# ------------------------------------------------------------------------------------ questions about meshes and scenes
+
+ROOM = [
+    SceneObject(id="a", name="Chair", low=(0, 0, 0), high=(1, 1, 1)),
+    SceneObject(id="b", name="Chair.001", low=(5, 0, 0), high=(6, 1, 1)),
+    SceneObject(id="c", name="Cube.007", low=(0, 5, 0), high=(2, 7, 0.8)),
+]
+SAID = [("user", "Is it old?"), ("assistant", "It looks new.")]
+
+
+def answering(faulty: FaultyServer, words: str) -> None:
+    faulty.answers["well"] = lambda asked, number: Answer(body=stream(words))
+
+
+def told(faulty: FaultyServer) -> str:
+    """All that the server was told, as text."""
+    body = faulty.asked[-1].body
+    return body["prompt"] if "prompt" in body else "\n".join(str(each["content"]) for each in body["messages"])
+
+
+@pytest.mark.parametrize("family", ["llama-mesh", "general"])
+def test_a_question_goes_with_the_mesh_and_the_dialogue(faulty, engine, family):
+    answering(faulty, "Yes, as a stool.")
+    text, outcome = ran(engine("well", family=family), Ask(mesh=CUBE, question="Could I sit on it?", dialogue=SAID))
+    assert text == "Yes, as a stool." and outcome.facts["closed"] and outcome.finish == "stop"
+    assert all(words in told(faulty) for words in ("Could I sit on it?", "It looks new.", "f 1 2 ", "easured"))
+
+
+@pytest.mark.parametrize("family", ["llama-mesh", "general", "starter"])
+def test_what_is_measured_is_not_asked(faulty, engine, family):
+    text, outcome = ran(engine("well", family=family), Ask(mesh=CUBE, question="How many faces does it have?"))
+    assert "6 faces" in text and outcome.facts["faces"] == 6
+    assert family == "starter" or not faulty.asked
+
+
+@pytest.mark.parametrize("family", ["llama-mesh", "general"])
+def test_a_name_is_the_models_and_those_of_the_parts_the_rules(faulty, engine, family):
+    answering(faulty, "A wooden crate.")
+    _, outcome = ran(engine("well", family=family), Name(mesh=CUBE))
+    assert outcome.names.object == "Wooden crate" and len(outcome.names.parts) == 1
+
+
+def test_the_starter_reads_and_the_rules_answer(faulty, engine):
+    answering(faulty, "\n# plan crate material wood")
+    one = engine("well", family="starter")
+    assert ran(one, Name(mesh=CUBE))[1].names.object
+    assert ran(one, Ask(mesh=CUBE, question="What is it?"))[0].endswith(".")
+    asked = len(faulty.asked)
+    assert ran(one, Ground(objects=ROOM, phrase="the left chair"))[1].ids == ["a"]
+    assert ran(one, Scene(objects=ROOM, about="missing"))[0] and len(faulty.asked) == asked
+
+
+@pytest.mark.parametrize("family", ["llama-mesh", "general"])
+def test_the_rules_answer_for_a_scene_what_they_can(faulty, engine, family):
+    one = engine("well", family=family)
+    assert ran(one, Ground(objects=ROOM, phrase="the left chair"))[1].ids == ["a"]
+    assert "2" in ran(one, Scene(objects=ROOM, question="How many chairs are there?"))[0]
+    assert not faulty.asked
+
+
+@pytest.mark.parametrize("family", ["llama-mesh", "general"])
+def test_a_scene_is_told_in_boxes_and_the_rest_is_the_models(faulty, engine, family):
+    answering(faulty, "Put a lamp beside the chair.")
+    one = engine("well", family=family)
+    text, outcome = ran(one, Scene(objects=ROOM, about="missing", dialogue=SAID))
+    assert text == "Put a lamp beside the chair." and outcome.ids is None
+    assert all(words in told(faulty) for words in ("Chair: (0, 0, 0) to (1, 1, 1)", "Cube.007", "It looks new."))
+    answering(faulty, "That is 3, and 9.")
+    _, outcome = ran(one, Ground(objects=ROOM, phrase="whatever grandfather would have loved"))
+    assert outcome.ids == ["c"], "only objects that there are"
 
 
 def test_views_are_sent_as_pictures_with_the_facts(faulty, engine):
