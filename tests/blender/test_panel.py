@@ -3,6 +3,7 @@ are drawn into lists."""
 
 from __future__ import annotations
 
+import math
 import time
 
 import bpy
@@ -14,6 +15,8 @@ from blender_addon import geometry, runtime
 from blender_addon.job import Job
 from blender_addon.plan import understood
 from blender_addon.process import Trouble
+from blender_addon.session import Session
+from blender_addon.shared.obj import PARTS, write
 from blender_addon.shared.tasks import Generate
 from blender_addon.troubles import FIXES
 from blender_addon.ui import addon as switch
@@ -62,23 +65,20 @@ def test_an_empty_panel_shows_examples_and_one_press_takes_one(addon):
 
 def test_a_press_makes_a_mesh_and_the_button_becomes_progress(addon):
     ask("a table delay=0.01")
-    words, shares = [], []
+    words = []
 
     def watch() -> bool:
         shown = generate_panel()
         if not idle(addon):
             assert "meshscribe.cancel" in shown.operators()
             words.extend(shown.words())
-            shares.append(panel.progress(addon.session.active[0])[0])
         return idle(addon)
 
     until(watch)
     job = next(iter(addon.session.jobs.values()))
     parts = len(job.reader.mesh().parts)
     assert len({word for word in words if "faces" in word}) > 3
-    assert len({f"Part {n} of {parts}" for n in range(1, parts + 1)} & set(words)) > 1
-    assert shares == sorted(shares)
-    assert 0.8 < shares[-1] < 1.0
+    assert {f"Part {n} of {parts}" for n in range(1, parts + 1)} & set(words)
     made = bpy.context.object
     assert made.name.startswith("Table")
     assert geometry.recall(made)["seed"] == str(bpy.context.scene.meshscribe.seed)
@@ -87,6 +87,21 @@ def test_a_press_makes_a_mesh_and_the_button_becomes_progress(addon):
     assert "meshscribe.finish" in shown.operators()
     assert any("faces in" in word for word in shown.words())
     assert any(word.startswith("table, ") for word in shown.words())
+
+
+def test_progress_goes_by_the_parts(table):
+    text = write(table, PARTS).text
+    session, job = Session(), Job("j", Generate(prompt="a table"))
+    shares = []
+    for start in range(0, len(text), 50):
+        job.waiting.append(text[start : start + 50])
+        job.tokens += 18
+        session._read(job, math.inf)
+        shares.append(panel.progress(job)[0])
+    assert job.parts == job.expected == len(table.parts)
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    assert 0.8 < shares[-1] < 1
 
 
 def test_the_seed_is_drawn_anew_unless_locked(addon):
