@@ -1,30 +1,33 @@
-"""What decoding costs on this machine: the starter alone, several variations together, and transformers' `generate()`.
+"""What decoding costs on this machine: the starter beside transformers' `generate()` and llama.cpp, several variations
+together, a backend that has to start, passes by teacher forcing, and CUDA.
 
-    scripts/bench [--prompts 50]
+    scripts/bench [--prompts 50] [--starts 10]
 
-Both sides run in turns in one process, on the same prompts and weights. A table is printed; README.md keeps the last
-one."""
+The sides run in turns on the same prompts and weights. A table is printed; README.md keeps the last one. llama.cpp is
+left out where there is no `llama-server` (on the PATH, or named by MESHSCRIBE_LLAMA_SERVER) or no `gguf` package."""
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import platform
 import statistics
-import threading
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
+from pathlib import Path
 from random import Random
 
-import numpy as np
 import torch
 from tokenizers import Tokenizer
-from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast, TextIteratorStreamer
 
 from meshscribe.backend import prompts
 from meshscribe.backend.decode.draft_parts import PartsDraft, PartsMemory
-from meshscribe.backend.decode.grammar import PartsGrammar
+from meshscribe.backend.decode.grammar import Grammar, PartsGrammar
 from meshscribe.backend.decode.loop import Run, Stream, decode
 from meshscribe.backend.decode.sampling import Sampler
 from meshscribe.backend.forward.onnx import OnnxForward
@@ -33,6 +36,11 @@ from meshscribe.shared.obj import DIALECTS
 from meshscribe.training.captions import caption
 from meshscribe.training.shapes import FAMILIES
 
+from . import cuda, recorded
+from .peers import Generate, llama_program, llama_version, llamas
+from .recorded import Timed
+
+MOST = 400  # tokens of a peer's text: nothing makes it end in time
 BINS = DIALECTS["parts"].bins
 TEMPERATURE = 0.7
 TOKENIZER = Tokenizer.from_file(str(STARTER / "tokenizer.json"))
@@ -43,23 +51,6 @@ STOP, LINE_HEADS = (
 FACE = TOKENIZER.token_to_id("\nf")
 
 
-class Timed(PartsGrammar):
-    """A grammar that counts the seconds that it takes."""
-
-    spent = 0.0
-
-    def legal(self, left: int) -> np.ndarray:
-        began = time.perf_counter()
-        found = super().legal(left)
-        Timed.spent += time.perf_counter() - began
-        return found
-
-    def accept(self, token: int) -> None:
-        began = time.perf_counter()
-        super().accept(token)
-        Timed.spent += time.perf_counter() - began
-
-
 class Ours:
     """The starter as the backend runs it."""
 
@@ -67,7 +58,7 @@ class Ours:
         self.forward, self.memory = OnnxForward.open(STARTER), PartsMemory()
         self.first_face = 0.0  # seconds, of the last text
 
-    def run(self, prompt: list[int], seeds: list[int], guess: bool = True, timed: bool = False) -> list[Run]:
+    def run(self, prompt: list[int], seeds: list[int], guess: bool = True, grammar: Grammar | None = None) -> list[Run]:
         """One prompt with several seeds, made together."""
         began, self.first_face = time.perf_counter(), 0.0
 
@@ -76,12 +67,12 @@ class Ours:
                 self.first_face = time.perf_counter() - began
 
         def stream(row: int, seed: int) -> Stream:
-            grammar = (Timed if timed else PartsGrammar)(TOKENIZER, BINS)
+            rules = grammar or PartsGrammar(TOKENIZER, BINS)
             draft = PartsDraft(TOKENIZER, BINS, self.memory) if guess else None
             limit = self.forward.context - len(prompt)
             return Stream(
                 row, prompt, Sampler(seed, TEMPERATURE), stops=frozenset({STOP}), limit=limit, emit=emit,
-                grammar=grammar, draft=draft,
+                grammar=rules, draft=draft,
             )  # fmt: skip
 
         streams = [stream(row, seed) for row, seed in enumerate(seeds)]
@@ -89,36 +80,6 @@ class Ours:
             if one._draft:
                 one._draft.end()
         return [one.run for one in streams]
-
-
-class Generate:
-    """transformers: `generate()` on a thread of its own, its text taken off its streamer."""
-
-    def __init__(self, kind: torch.dtype) -> None:
-        self.model = AutoModelForCausalLM.from_pretrained(STARTER, dtype=kind, local_files_only=True)
-        self.tokenizer = PreTrainedTokenizerFast(tokenizer_object=TOKENIZER, eos_token="</s>", pad_token="<pad>")
-
-    def run(self, prompt: list[int], seed: int, tokens: int) -> int:
-        """Tokens made, `tokens` at the most."""
-        torch.manual_seed(seed)
-        streamer = TextIteratorStreamer(self.tokenizer, skip_prompt=True)
-        made: list[torch.Tensor] = []
-
-        def work() -> None:
-            ids = torch.tensor([prompt])
-            made.append(
-                self.model.generate(
-                    ids, attention_mask=torch.ones_like(ids), do_sample=True, temperature=TEMPERATURE, top_k=0,
-                    max_new_tokens=tokens, streamer=streamer,
-                )
-            )  # fmt: skip
-
-        thread = threading.Thread(target=work)
-        thread.start()
-        for _ in streamer:
-            pass
-        thread.join()
-        return made[0].shape[1] - len(prompt)
 
 
 def wishes(count: int) -> Iterator[list[int]]:
@@ -136,54 +97,111 @@ def seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - began
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Measure decoding on this machine.")
-    parser.add_argument("--prompts", type=int, default=50)
-    count = parser.parse_args().prompts
-    asked = list(wishes(count))
-    ours, other = Ours(), {"float32": Generate(torch.float32), "bf16": Generate(torch.bfloat16)}
-    for prompt in asked[:8]:  # what a backend has learned after a few meshes
-        ours.run(prompt, [1])
-    speeds: dict[str, list[float]] = {"ours": [], "ours, no guesses": [], **{name: [] for name in other}}
-    whole, faces, passes, lines, masks = [], [], 0, 0, 0.0
-    together: dict[int, list[float]] = {1: [], 4: [], 8: []}
+def machine() -> str:
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("onnxruntime", "torch", "transformers", "numpy"))
+    program = llama_program()
+    known = f", {llama_version(program)}" if program else ""
+    where = f"{os.cpu_count()} cores, {platform.machine()}, load {os.getloadavg()[0]:.1f}"
+    return f"{where}; Python {platform.python_version()}, {libraries}{known}"
+
+
+def alone(ours: Ours, asked: list[list[int]]) -> Iterator[str]:
+    """One text at a time: speed, times to the first face and to the whole mesh, passes, masks."""
+    speed, plain, whole, faces, masks, lines, passes = [], [], [], [], [], 0, 0
     for number, prompt in enumerate(asked):
         (run,) = ours.run(prompt, [number])
-        speeds["ours"].append(len(run.tokens) / run.seconds)
+        speed.append(len(run.tokens) / run.seconds)
         whole.append(run.seconds)
         faces.append(ours.first_face)
         passes += run.passes
         lines += sum(token in LINE_HEADS for token in run.tokens)
-        Timed.spent = 0.0
-        (timed,) = ours.run(prompt, [number], timed=True)
-        masks += Timed.spent / timed.seconds / count
-        (plain,) = ours.run(prompt, [number], guess=False)
-        assert plain.tokens == run.tokens == timed.tokens, "guesses change nothing"
-        speeds["ours, no guesses"].append(len(plain.tokens) / plain.seconds)
-        if number < 12:
-            for name, side in other.items():
-                made: list[int] = []
-                spent = seconds(lambda made=made, side=side, prompt=prompt: made.append(side.run(prompt, 0, 200)))
-                speeds[name].append(made[0] / spent)
-        if number < 16:
-            alone = [seconds(lambda s=s, prompt=prompt: ours.run(prompt, [s])) for s in range(8)]
-            together[1].append(statistics.mean(alone))
-            for size in (4, 8):
-                together[size].append(seconds(lambda n=size, prompt=prompt: ours.run(prompt, list(range(n)))))
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("onnxruntime", "torch", "transformers", "numpy"))
-    print(
-        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}; {libraries}; {count} prompts"  # noqa: E501
-    )
-    middle = {name: statistics.median(values) for name, values in speeds.items()}
-    for name, value in middle.items():
-        print(f"{name:18} {value:8,.0f} tokens/s   ours is {middle['ours'] / value:.1f} times that")
-    print(f"whole mesh         {statistics.median(whole):8.3f} s, slowest {max(whole):.3f}")
-    print(f"first face         {statistics.median(faces):8.3f} s")
-    print(f"passes a line      {passes / lines:8.2f}")
-    print(f"masks              {100 * masks:8.1f} % of the time")
-    for size, values in together.items():
-        share = statistics.median(a / b for a, b in zip(values, together[1], strict=True))
-        print(f"{size} together       {statistics.median(values):8.3f} s, {share:.2f} times one")
+        timed, began = Timed(PartsGrammar(TOKENIZER, BINS)), time.thread_time()
+        (again,) = ours.run(prompt, [number], grammar=timed)
+        masks.append(timed.spent / (time.thread_time() - began))  # of this thread: all of it runs here
+        (slow,) = ours.run(prompt, [number], guess=False)
+        assert slow.tokens == run.tokens == again.tokens, "guesses change nothing"
+        plain.append(len(slow.tokens) / slow.seconds)
+    yield f"{'ours':32} {statistics.median(speed):8,.0f} tokens/s"
+    yield f"{'ours without guesses':32} {statistics.median(plain):8,.0f} tokens/s"
+    yield f"{'whole mesh, model loaded':32} {statistics.median(whole):8.3f} s, slowest {max(whole):.3f}"
+    yield f"{'first face, model loaded':32} {statistics.median(faces):8.3f} s"
+    yield f"{'passes a line':32} {passes / lines:8.2f}"
+    yield f"{'masks':32} {100 * statistics.median(masks):8.1f} % of the time"
+
+
+def beside(ours: Ours, asked: list[list[int]]) -> Iterator[str]:
+    """The peers, each in turns with ours: tokens/s, and how many times as many ours makes."""
+    with tempfile.TemporaryDirectory() as scratch:
+        sides = [Generate(kind, TEMPERATURE) for kind in ("float32", "bfloat16")]
+        for side in itertools.chain(sides, llamas(Path(scratch), TEMPERATURE)):
+            side.run(asked[0], 0, 20)  # warm
+            theirs, mine = [], []
+            for number, prompt in enumerate(asked):
+                made = side.run(prompt, number, MOST)
+                (run,) = ours.run(prompt, [number])
+                theirs.append(made)
+                mine.append(len(run.tokens) / run.seconds)
+            speed, own = statistics.median(made.speed for made in theirs), statistics.median(mine)
+            whole = statistics.median(made.whole for made in theirs)
+            face = [made.face for made in theirs if made.face]
+            first = f"first face {statistics.median(face):.3f} s" if face else "no face"
+            yield (
+                f"{side.name:32} {speed:8,.0f} tokens/s, {first}, whole text {whole:.3f} s; ours in turns with it "
+                f"{own:,.0f} tokens/s, {own / speed:.2f} times"
+            )
+    if llama_program() is None:
+        yield "llama.cpp: not measured, there is no llama-server here (or no `gguf` package)"
+
+
+def together(ours: Ours, asked: list[list[int]]) -> Iterator[str]:
+    """Variations of a prompt, made side by side."""
+    times: dict[int, list[float]] = {1: [], 4: [], 8: []}
+    for prompt in asked:
+        times[1].append(statistics.mean(seconds(lambda s=s, prompt=prompt: ours.run(prompt, [s])) for s in range(8)))
+        for size in (4, 8):
+            times[size].append(seconds(lambda n=size, prompt=prompt: ours.run(prompt, list(range(n)))))
+    for size, values in times.items():
+        share = statistics.median(a / b for a, b in zip(values, times[1], strict=True))
+        yield f"{f'{size} variations':32} {statistics.median(values):8.3f} s, {share:.2f} times one"
+
+
+def from_nothing(count: int) -> Iterator[str]:
+    """From the command to the file, with a backend that has to start first."""
+    took = []
+    for number in range(count):
+        with tempfile.TemporaryDirectory() as home:
+            environment = {**os.environ, "MESHSCRIBE_HOME": home}
+            words = [sys.executable, "-m", "meshscribe.backend.cli"]
+            asked = [*words, "generate", "a round table with four legs", "--seed", str(number), "--out", home]
+            quiet = {"env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": True}
+            took.append(seconds(lambda asked=asked, quiet=quiet: subprocess.run(asked, **quiet)))
+            subprocess.run([*words, "stop"], **quiet)
+    yield f"{'whole mesh, backend starts':32} {statistics.median(took):8.3f} s, slowest {max(took):.3f}"
+
+
+def on_cuda() -> Iterator[str]:
+    if torch.cuda.is_available():
+        yield from cuda.rows(cuda.WHOLE)
+    else:
+        yield "CUDA: not measured, there is no device here"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measure decoding on this machine.")
+    parser.add_argument("--prompts", type=int, default=50)
+    parser.add_argument("--starts", type=int, default=10, help="of a backend")
+    options = parser.parse_args()
+    asked, ours = list(wishes(options.prompts)), Ours()
+    print(machine())
+    for prompt in asked[:8]:  # what a backend has learned after a few meshes
+        ours.run(prompt, [1])
+    few = asked[: min(12, len(asked))]
+    for rows in (
+        alone(ours, asked), beside(ours, few), together(ours, few), from_nothing(options.starts), recorded.rows(1),
+        on_cuda(),
+    ):  # fmt: skip
+        for row in rows:
+            print(row, flush=True)
 
 
 if __name__ == "__main__":

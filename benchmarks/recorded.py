@@ -86,6 +86,10 @@ class Timed:
     def starved(self) -> bool:
         return self.grammar.starved
 
+    @property
+    def settled(self) -> bool:
+        return self.grammar.settled
+
     def legal(self, left: int) -> np.ndarray:
         began = time.thread_time()
         found = self.grammar.legal(left)
@@ -142,11 +146,11 @@ def meshes(seed: str, each: int = 1) -> Iterator[Mesh]:
             yield family.mesh(family.sample(random), random)
 
 
-def llama_mesh_texts(seed: str, each: int = 1) -> Iterator[list[int]]:
-    """Meshes as tokens of the llama-mesh dialect, those that fit LLaMA-Mesh's context."""
+def llama_mesh_texts(seed: str, each: int = 1, most: int = LIMIT - 300) -> Iterator[list[int]]:
+    """Meshes as tokens of the llama-mesh dialect, those of up to `most` tokens: what fits LLaMA-Mesh's context."""
     for mesh in meshes(seed, each):
         tokens = LLAMA3_TOKENS.encode(write(mesh, LLAMA_MESH).text.rstrip("\n")).ids
-        if len(tokens) < LIMIT - 300:
+        if len(tokens) <= most:
             yield tokens
 
 

@@ -56,7 +56,7 @@ def check(
     """Make so many meshes; the counts of what came, as a line."""
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     forward, random, counts = OnnxForward.open(folder), Random(dialect.name), Counter[str]()
-    ends = frozenset(tokenizer.token_to_id(stop) for stop in stops)
+    stops_at = frozenset(tokenizer.token_to_id(stop) for stop in stops)
     free, seeds = list(range(forward.rows)), iter(range(samples))
 
     def more() -> Stream | None:
@@ -66,7 +66,7 @@ def check(
         most = min(LONGEST, forward.context - len(prompt))
         limit = most if random.random() < 0.5 else random.randint(rules.LEAST, most)
         return Stream(
-            free.pop(), prompt, Sampler(seed, 1.0), stops=ends, limit=limit, emit=lambda tokens: None, grammar=rules
+            free.pop(), prompt, Sampler(seed, 1.0), stops=stops_at, limit=limit, emit=lambda tokens: None, grammar=rules
         )
 
     for stream in decode(forward, [], more):
@@ -84,10 +84,8 @@ def check(
                 print(f"  {error}", file=sys.stderr)
     faces = counts["faces"] / max(1, counts["valid"])
     stop, length = counts["stop"], counts["length"]
-    return (
-        f"{dialect.name:11} {counts['valid']:,} of {samples:,} valid, {faces:.0f} faces on average; ended by themselves "
-        f"{stop:,}, by the limit {length:,}, otherwise {samples - stop - length:,}"
-    )
+    ends = f"ended by themselves {stop:,}, by the limit {length:,}, otherwise {samples - stop - length:,}"
+    return f"{dialect.name:11} {counts['valid']:,} of {samples:,} valid, {faces:.0f} faces on average; {ends}"
 
 
 def main() -> None:

@@ -2,9 +2,10 @@
 
     python -m meshscribe.training.gguf_file --model backend/starter --out starter.gguf
 
-Weights are written in float32: such a model is small. The tokenizer becomes llama.cpp's greedy one ("rwkv"), which is
-exact: a WordPiece vocabulary takes the longest token from the left too, and no token of ours crosses what the
-pre-tokenizer separates, as each begins with the space or newline that it cuts at, or has none inside.
+Weights are written in float32 where nothing else is said: such a model is small. The tokenizer becomes llama.cpp's
+greedy one ("rwkv"), which is exact: a WordPiece vocabulary takes the longest token from the left too, and no token of
+ours crosses what the pre-tokenizer separates, as each begins with the space or newline that it cuts at, or has none
+inside.
 """
 
 from __future__ import annotations
@@ -35,8 +36,16 @@ BLOCK = {
 }
 
 
-def write(model: Path, out: Path) -> None:
-    """The folder of a Llama checkpoint with a tokenizer of tokenizer.py, as one file."""
+KINDS = {  # precisions of the weights
+    "f32": (gguf.GGMLQuantizationType.F32, gguf.LlamaFileType.ALL_F32),
+    "f16": (gguf.GGMLQuantizationType.F16, gguf.LlamaFileType.MOSTLY_F16),
+    "q8_0": (gguf.GGMLQuantizationType.Q8_0, gguf.LlamaFileType.MOSTLY_Q8_0),
+}
+
+
+def write(model: Path, out: Path, kind: str = "f32") -> None:
+    """The folder of a Llama checkpoint with a tokenizer of tokenizer.py, as one file; `kind` is one of KINDS."""
+    precision, file_type = KINDS[kind]
     config = json.loads((model / "config.json").read_text())
     heads, kv_heads = config["num_attention_heads"], config["num_key_value_heads"]
     file = gguf.GGUFWriter(out, "llama")
@@ -53,19 +62,24 @@ def write(model: Path, out: Path) -> None:
     file.add_rope_freq_base(config["rope_parameters"]["rope_theta"])
     file.add_layer_norm_rms_eps(config["rms_norm_eps"])
     file.add_vocab_size(config["vocab_size"])
-    file.add_file_type(gguf.LlamaFileType.ALL_F32)
+    file.add_file_type(file_type)
     _tokenizer(file, Tokenizer.from_file(str(model / "tokenizer.json")), config)
     weights = {name: tensor.float() for name, tensor in load_file(model / "model.safetensors").items()}
-    file.add_tensor("token_embd.weight", weights["model.embed_tokens.weight"].numpy())
-    file.add_tensor("output_norm.weight", weights["model.norm.weight"].numpy())
+
+    def add(name: str, tensor: torch.Tensor) -> None:
+        held = precision if tensor.dim() > 1 else gguf.GGMLQuantizationType.F32  # norms stay whole
+        file.add_tensor(name, gguf.quantize(tensor.contiguous().numpy(), held), raw_dtype=held)
+
+    add("token_embd.weight", weights["model.embed_tokens.weight"])
+    add("output_norm.weight", weights["model.norm.weight"])
     if not config["tie_word_embeddings"]:
-        file.add_tensor("output.weight", weights["lm_head.weight"].numpy())
+        add("output.weight", weights["lm_head.weight"])
     for layer in range(config["num_hidden_layers"]):
         for theirs, ours in BLOCK.items():
             tensor = weights[f"model.layers.{layer}.{theirs}.weight"]
             if ours in ("attn_q", "attn_k"):
                 tensor = _turned(tensor, heads if ours == "attn_q" else kv_heads)
-            file.add_tensor(f"blk.{layer}.{ours}.weight", tensor.contiguous().numpy())
+            add(f"blk.{layer}.{ours}.weight", tensor)
     file.write_header_to_file()
     file.write_kv_data_to_file()
     file.write_tensors_to_file()
@@ -104,8 +118,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Write a model of the parts dialect as a GGUF file.")
     parser.add_argument("--model", type=Path, default=Path(__file__).parent.parent / "backend" / "starter")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--kind", choices=KINDS, default="f32")
     options = parser.parse_args()
-    write(options.model, options.out)
+    write(options.model, options.out, options.kind)
     print(f"{options.out.stat().st_size:>12,}  {options.out}")
 
 
