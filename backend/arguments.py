@@ -138,6 +138,9 @@ def _servers(one: Parser) -> None:
     one.add_argument(
         "--family", choices=("general", "llama-mesh", "starter"), default="", help="how it is asked (by its name)"
     )
+    one.add_argument(
+        "--views", metavar="N", type=_whole(0, 8), default=0, help="pictures that it is shown of what it describes"
+    )
     one.add_argument("--key-from", metavar="VARIABLE", type=_text(100), help="the key is in the environment")
     one.add_argument("--yes", action="store_true", help="accept what leaves this machine without being asked")
     _json(one)

@@ -249,12 +249,8 @@ def servers(options: argparse.Namespace) -> int:
     if options.action == "list":
         print(hosts.listed(options.json))
     elif options.action == "add":
-        print(
-            hosts.add(
-                options.name, options.url, options.model or "", options.family, options.key_from or "", options.yes
-            ),
-            flush=True,
-        )
+        asked = options.name, options.url, options.model or "", options.family, options.key_from or "", options.yes
+        print(hosts.add(*asked, options.views), flush=True)
     else:
         print(hosts.ACTIONS[options.action](options.name))
     return 0

@@ -33,7 +33,9 @@ def listed(as_json: bool) -> str:
     return "\n".join(lines) or "There are no servers: `meshscribe servers add studio http://studio:8000/v1` adds one."
 
 
-def add(name: str | None, url: str | None, model: str, family: str, key_from: str, accepted: bool) -> str:
+def add(
+    name: str | None, url: str | None, model: str, family: str, key_from: str, accepted: bool, views: int = 0
+) -> str:
     """Add a server, or change one, after what leaves this machine was shown and accepted; then ask what it can do."""
     if not name or not url:
         raise ClientError(
@@ -49,7 +51,7 @@ def add(name: str | None, url: str | None, model: str, family: str, key_from: st
         raise ClientError("bad_request", str(error)) from None
     if server.leaves and not accepted and not _agreed(server.leaves):
         raise ClientError("bad_request", "Not accepted, so nothing was added.")
-    known = _load()
+    server, known = replace(server, views=views), _load()
     if name in known and known[name].url == server.url and not key_from:
         server = replace(server, key=known[name].key)
     _save(known | {name: server})
@@ -65,7 +67,7 @@ def key(name: str | None) -> str:
         changed = made(server.url, server.model, server.family, key=given.strip())
     except ServerError as error:
         raise ClientError("bad_request", str(error)) from None
-    _save(known | {name or "": changed})
+    _save(known | {name or "": replace(changed, views=server.views)})
     return f"The key of {name} was {'set' if given.strip() else 'removed'}."
 
 

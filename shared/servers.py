@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -36,6 +36,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     family: Family = ""  # how the model is asked; "": by its name
     key: str = ""
     key_from: str = ""
+    views: Annotated[int, msgspec.Meta(ge=0, le=8)] = 0  # pictures that it is shown of what it describes, unasked
 
     def __repr__(self) -> str:  # a secret has no place in a log or a traceback
         return f"Server({self.url}, model={self.model})"

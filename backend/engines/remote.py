@@ -9,12 +9,14 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from msgspec.structs import replace
+
 from meshscribe.backend.models.store import Progress
 from meshscribe.backend.understand.tasks import Answer
 from meshscribe.shared import connection
 from meshscribe.shared.obj import DECLINED
 from meshscribe.shared.servers import Server, ServerError, load, named
-from meshscribe.shared.tasks import MAX_TEXT, Finish, Outcome, Request
+from meshscribe.shared.tasks import MAX_TEXT, Describe, Finish, Outcome, Request
 
 from .asking import Asked, asked
 from .base import EngineError, Hooks, Work
@@ -167,6 +169,8 @@ class RemoteEngine:
     async def _answer(self, request: Request, hooks: Hooks) -> Outcome:
         run = Run(hooks, request.seed)
         hooks.progress("prefill", 0, 0, "tokens")
+        if isinstance(request, Describe) and self.found.images:
+            request = replace(request, views=request.views or self._server.views)
         ask = asked(request, self.found)
         if isinstance(ask, Answer):
             hooks.emit(ask.text, 0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import bpy
 from bpy.app.translations import pgettext_iface as _
-from bpy.props import StringProperty
+from bpy.props import IntProperty, StringProperty
+from msgspec.structs import replace
 
 from .. import runtime
 from ..shared.messages import Models
@@ -37,6 +38,13 @@ class MESHSCRIBE_OT_host_add(bpy.types.Operator):
     url: StringProperty(name="Address", description="Such as http://studio:8000/v1", options={"SKIP_SAVE"})
     which: StringProperty(name="Model", description="Which of its models; empty for the first", options={"SKIP_SAVE"})
     key: StringProperty(name="Key", description="Empty for none", subtype="PASSWORD", options={"SKIP_SAVE"})
+    views: IntProperty(
+        name="Pictures",
+        description="How many pictures of the selection it is shown to describe it, where its model sees pictures",
+        min=0,
+        max=8,
+        options={"SKIP_SAVE"},
+    )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         return context.window_manager.invoke_props_dialog(self, width=420, confirm_text=_("Add"))
@@ -44,7 +52,7 @@ class MESHSCRIBE_OT_host_add(bpy.types.Operator):
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         layout.use_property_split = True
-        for name in ("host", "url", "which", "key"):
+        for name in ("host", "url", "which", "key", "views"):
             layout.prop(self, name)
         try:
             leaves = made(self.url).leaves if self.url.strip() else ""
@@ -58,7 +66,7 @@ class MESHSCRIBE_OT_host_add(bpy.types.Operator):
         try:
             if not NAME.fullmatch(self.host.strip()):
                 raise ServerError("The name of a server has small letters and digits only, such as studio.")
-            add(self.host.strip(), made(self.url, self.which, key=key))
+            add(self.host.strip(), replace(made(self.url, self.which, key=key), views=self.views))
         except (ServerError, OSError) as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))
+TESTS = Path(__file__).parents[1]
+sys.path.insert(0, str(TESTS / "faults"))
 
 from faulty_server import ANSWERS, KEY, MESH, Answer, FaultyServer, stream  # noqa: E402
 
@@ -405,6 +406,30 @@ def test_views_are_sent_as_pictures_with_the_facts(faulty, engine):
     text, *pictures = faulty.asked[-1].body["messages"][-1]["content"]
     assert "The pictures: (1) From the front right, above." in text["text"] and "8 vertices" in text["text"]
     assert [picture["image_url"]["url"][:29] for picture in pictures] == ["data:image/png;base64,iVBORw0"] * 4
+
+
+def test_a_server_may_be_shown_pictures_of_all_that_it_describes(faulty, engine, home):
+    one = engine("words", family="general", images=True)
+    save(home, {"studio": replace(load(home)["studio"], views=5)})
+    ran(one, Describe(mesh=CUBE))
+    assert len(faulty.asked[-1].body["messages"][-1]["content"]) == 6
+    one.found.images = False
+    ran(one, Describe(mesh=CUBE))
+    assert isinstance(faulty.asked[-1].body["messages"][-1]["content"], str)
+
+
+def test_a_request_with_pictures_is_as_the_docs_show_it(faulty, engine):
+    table = read((TESTS / "unit" / "golden" / "table.parts.obj").read_text(), PARTS).mesh
+    one = engine("words", family="general", images=True)
+    ran(one, Describe(mesh=MeshData.pack(table), views=4))
+    block = (TESTS.parent / "docs" / "engines.md").read_text().split("```json\n")[1].split("```")[0]
+    shown, sent = json.loads(block), faulty.asked[-1].body
+    assert {**sent, "messages": 0} == {**shown, "messages": 0, "model": "m"}
+    (system, user), (told, asked) = shown["messages"], sent["messages"]
+    assert system == told and user["role"] == asked["role"]
+    assert user["content"][0] == asked["content"][0]
+    for short, picture in zip(user["content"][1:], asked["content"][1:], strict=True):
+        assert picture["image_url"]["url"].startswith(short["image_url"]["url"].removesuffix("..."))
 
 
 @pytest.mark.parametrize(

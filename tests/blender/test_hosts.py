@@ -15,9 +15,10 @@ KEY = "sk-of-nobody-0123456789"
 
 def test_a_server_is_added_with_its_key_and_removed(addon):
     home = runtime.current().home
-    bpy.ops.meshscribe.host_add(host="studio", url="studio:8000", which="llama-mesh", key=KEY)
+    bpy.ops.meshscribe.host_add(host="studio", url="studio:8000", which="llama-mesh", key=KEY, views=4)
     server = load(home)["studio"]
     assert (server.url, server.model, server.secret()) == ("http://studio:8000/v1", "llama-mesh", KEY)
+    assert server.views == 4
     layout = Layout()
     draw_hosts(layout, bpy.context)
     assert "studio: studio:8000" in str(layout.shown) and KEY not in str(layout.shown)
