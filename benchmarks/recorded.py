@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -80,15 +81,9 @@ class Timed:
 
     def __init__(self, grammar: Grammar):
         self.grammar, self.spent, self.told = grammar, 0.0, 0
-        self.LEAST, self.tokens = grammar.LEAST, grammar.tokens
 
-    @property
-    def starved(self) -> bool:
-        return self.grammar.starved
-
-    @property
-    def settled(self) -> bool:
-        return self.grammar.settled
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.grammar, name)
 
     def legal(self, left: int) -> np.ndarray:
         began = time.thread_time()

@@ -25,6 +25,11 @@ class Grammar(Protocol):
     starved: bool  # whether the budget has taken a choice away
     tokens: np.ndarray  # int64 [U], ascending: all that can ever be legal
 
+    @property
+    def settled(self) -> bool:
+        """Whether the next token follows from those before: the likeliest is taken, at any temperature."""
+        ...
+
     def legal(self, left: int) -> np.ndarray:
         """int64 [K], ascending: the tokens that may come next when `left` more may be made, the stop included. Never
         empty as long as the first call had room for LEAST. The caller does not change it: it may be shared."""
@@ -65,6 +70,11 @@ class PartsGrammar:
         self.count = 0  # of its vertices so far
         self.point: list[int] = []  # x, y of the vertex that is being told, from the low corner
         self.faces = ClosedFaces(0)
+
+    @property
+    def settled(self) -> bool:
+        """Faces follow from the vertices, and how many parts there are from the plan."""
+        return self.state == "face" or (self.state == "outline" and len(self.told) in (1, self.ENTRY - 1))
 
     def legal(self, left: int) -> np.ndarray:
         match self.state:
@@ -258,6 +268,7 @@ class LlamaMeshGrammar:
     is left to the model: the released weights break it now and then."""
 
     LEAST = 48
+    settled = False
 
     def __init__(self, tokenizer: Tokenizer, bins: int, stops: Iterable[int]):
         self.stops = ids(stops)

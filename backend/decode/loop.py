@@ -151,7 +151,8 @@ class Stream:
             return int(ids[0])
         allowed = logs[ids if self._places is None else self._places[ids]]
         chosen.append(allowed)
-        return int(ids[self._sampler.pick(allowed)])
+        place = int(allowed.argmax()) if self._grammar.settled else self._sampler.pick(allowed)
+        return int(ids[place])
 
     def _take(self, token: int) -> None:
         self._choice = None

@@ -24,6 +24,7 @@ class Prompts(Protocol):
     """How one model family is asked."""
 
     stops: frozenset[int]
+    min_p: float  # of the sampler
     context: int | None  # tokens that it is any good with, where that is less than the model takes
 
     def grammar(self) -> Grammar: ...
@@ -36,6 +37,7 @@ class StarterPrompts:
     """Task tokens and bare words; a mesh is read into its plan."""
 
     context = None
+    min_p = 0.1
 
     def __init__(self, tokenizer: Tokenizer, folder: Path):
         self.tokenizer = tokenizer
@@ -73,6 +75,7 @@ class LlamaMeshPrompts:
     """Chat turns in Llama 3's template."""
 
     context = prompts.LLAMA_MESH_CONTEXT
+    min_p = 0.0
 
     def __init__(self, tokenizer: Tokenizer):
         self.tokenizer = tokenizer

@@ -194,7 +194,7 @@ class LocalEngine:
         making.stream = Stream(
             place[0],
             prompt,
-            Sampler(work.request.seed, work.request.temperature, work.request.top_p),
+            Sampler(work.request.seed, work.request.temperature, work.request.top_p, self.family.min_p),
             stops=self.family.stops,
             limit=making.limit,
             emit=making.text.add,

@@ -60,6 +60,7 @@ class Steps:
     """A grammar by the number of tokens told: the legal ids of each step, the last again and again."""
 
     LEAST = 1
+    settled = False
     tokens = np.arange(WORDS)
 
     def __init__(self, *steps: list[int], starved: bool = False):
@@ -179,6 +180,16 @@ def test_the_grammar_is_told_what_is_left() -> None:
 
 def test_a_starved_grammar_is_a_cut_text() -> None:
     assert run(chain(0, 1, STOP), Steps([1, 4], [4, STOP], starved=True))[0].finish == "length"
+
+
+def test_what_is_settled_is_not_drawn() -> None:
+    """The likeliest token comes, whatever the seed; without the grammar's word, others come as well."""
+    table = np.zeros((WORDS, WORDS), np.float32)
+    table[:, 4] = 0.1
+    for settled, kinds in ((True, {4}), (False, {1, 4})):
+        grammar = Steps(*[[1, 4]] * 40, [STOP])
+        grammar.settled = settled
+        assert set(run(table, grammar, sampler=Sampler(0, 1.0))[0].tokens) == kinds
 
 
 def test_greedy_is_the_same_with_a_grammar_that_the_model_keeps_by_itself() -> None:

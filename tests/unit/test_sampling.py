@@ -50,6 +50,15 @@ def test_top_p_keeps_the_fewest_that_reach_it() -> None:
     assert weights[1] / weights.sum() == pytest.approx(0.5 / 0.8, abs=1e-6)
 
 
+def test_min_p_cuts_what_is_far_below_the_best() -> None:
+    """By the model's own shares, not those that the temperature makes."""
+    logits = np.log(np.array([0.8, 0.07, 0.13], np.float32))
+    for temperature in (0.2, 1.0, 3.0):
+        for min_p, kept in ((0.05, {0, 1, 2}), (0.1, {0, 2}), (0.2, {0}), (1.0, {0})):
+            sampler = Sampler(0, temperature, min_p=min_p)
+            assert set(np.flatnonzero(sampler.weights(logits)).tolist()) == kept
+
+
 @given(
     st.lists(st.floats(-80, 80, width=32), min_size=1, max_size=40),
     st.floats(0.01, 5.0),
