@@ -7,23 +7,28 @@ import asyncio
 import importlib.util
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import pytest
+from backends import ENDS, outcome_of, until
 
 from meshscribe.backend import prompts
-from meshscribe.backend.engines.base import Hooks
+from meshscribe.backend.engines.base import EngineError, Hooks
 from meshscribe.backend.engines.chat import Caller
 from meshscribe.backend.engines.local import open_engine
+from meshscribe.backend.engines.mend import mender
+from meshscribe.backend.engines.open import open_engine as open_model
 from meshscribe.backend.engines.remote import RemoteEngine, open_server
 from meshscribe.backend.models.store import STARTER
+from meshscribe.shared.connection import process_alive
 from meshscribe.shared.mesh import Mesh
 from meshscribe.shared.obj import PARTS, read
 from meshscribe.shared.servers import made, save
@@ -31,7 +36,8 @@ from meshscribe.shared.tasks import Change, Describe, Generate, MeshData, Reques
 
 pytestmark = pytest.mark.timeout(600)
 UP = 120.0  # seconds
-SHORT = 96  # tokens that are compared
+WHOLE = 600  # tokens that are compared: whole objects, where the model ends them by then
+PROMPTS = ["a round table", "a tall blue bottle"]
 
 
 def _port() -> int:
@@ -49,12 +55,7 @@ def _command(kind: str, port: int, folder: Path) -> tuple[list[str], str]:
         model = str(STARTER.resolve())
         command = [sys.executable, "-m", "transformers.cli.transformers", "serve", model]
         return [*command, "--host", "127.0.0.1", "--port", str(port), "--device", "cpu", "--dtype", "float32"], model
-    if not shutil.which("llama-server"):
-        pytest.skip("llama.cpp's llama-server is not on the PATH")
-    pytest.importorskip("gguf", reason="the weights are put into a GGUF file by the `gguf` package")
-    from meshscribe.training.gguf_file import write
-
-    write(STARTER, folder / "starter.gguf")
+    weights(folder / "starter.gguf")
     command = ["llama-server", "-m", str(folder / "starter.gguf"), "--alias", "starter"]
     return [*command, "--host", "127.0.0.1", "--port", str(port), "-c", "4096", "-np", "2", "-t", "1"], "starter"
 
@@ -110,24 +111,47 @@ def test_what_it_can_do_is_found_out(server, engine):
     assert engine.rows == (2 if kind == "llama.cpp" else 1)
 
 
-def test_the_same_weights_write_the_same_text(server, engine):
-    """Under greedy decoding without masks, in float32, to the letter."""
+@pytest.fixture(scope="module")
+def written() -> dict[str, tuple[str, str]]:
+    """What the engine of this machine writes in float32, greedy and without masks, and how it ends, by prompt."""
+    pytest.importorskip("torch", reason="in float32 the engine of this machine runs on torch")
+    engine, texts = open_engine("starter:fp32", lambda *args: None), {}
+    for prompt in PROMPTS:
+        text: list[str] = []
+        finish = engine.run(greedy(prompt), hooks(text)).finish
+        texts[prompt] = "".join(text), finish
+    return texts
+
+
+def greedy(prompt: str) -> Generate:
+    return Generate(prompt=prompt, temperature=0.0, masks=False, max_tokens=WHOLE)
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_the_same_weights_make_the_same_object(server, engine, written, prompt):
+    """Under greedy decoding without masks, in float32: the text to the letter, and so the object."""
     _, url, model = server
-    local: list[str] = []
-    wish = Generate(prompt="a tall blue bottle", temperature=0.0, masks=False, max_tokens=SHORT)
-    open_engine("starter", lambda *args: None).run(wish, hooks(local))
 
     async def remote() -> str:
         caller, found = Caller("real", made(url)), []
-        question = "<s>" + prompts.starter_generate(wish.prompt)
-        body = {"model": model, "prompt": question, "temperature": 0.0, "max_tokens": SHORT}
+        question = "<s>" + prompts.starter_generate(prompt)
+        body = {"model": model, "prompt": question, "temperature": 0.0, "max_tokens": WHOLE}
         async with aclosing(caller.stream("completions", body)) as pieces:
             async for piece in pieces:
                 found.append(piece.text)
         await caller.close()
         return "".join(found)
 
-    assert asyncio.run(remote()).strip() == "".join(local).strip()
+    text, finish = written[prompt]
+    assert asyncio.run(remote()).strip() == text.strip()
+    made_of = mender(PARTS, True)
+    expected = made_of.feed(text) + made_of.close(finish == "stop")
+    print(f"{prompt}: {len(text)} letters the same, {made_of.faces} faces")
+    if made_of.faces:
+        assert ran(engine, greedy(prompt)) == expected
+    else:
+        with pytest.raises(EngineError, match="wrote no mesh|cut before"):
+            ran(engine, greedy(prompt))
 
 
 def test_a_prompt_becomes_a_mesh_which_is_described_and_changed(engine):
@@ -137,6 +161,62 @@ def test_a_prompt_becomes_a_mesh_which_is_described_and_changed(engine):
     assert ran(engine, Describe(mesh=data)).endswith(".")
     if engine.found.grammar:
         assert read(ran(engine, Change(mesh=data, instruction="make it red", seed=3)), PARTS).mesh.faces()
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The starter's weights for llama.cpp."""
+    path = tmp_path_factory.mktemp("weights") / "starter.gguf"
+    weights(path)
+    return path
+
+
+def weights(path: Path) -> None:
+    """Write the starter's weights for llama.cpp. Skips the test where it is not installed."""
+    if not shutil.which("llama-server"):
+        pytest.skip("llama.cpp's llama-server is not on the PATH")
+    pytest.importorskip("gguf", reason="the weights are put into a GGUF file by the `gguf` package")
+    from meshscribe.training.gguf_file import write
+
+    write(STARTER, path)
+
+
+def test_a_llama_cpp_of_our_own_makes_changes_and_describes(file, tmp_path, monkeypatch):
+    monkeypatch.setenv("MESHSCRIBE_HOME", str(tmp_path))
+    one = open_model(str(file), lambda *args: None)
+    try:
+        data = MeshData.pack(read(ran(one, Generate(prompt="a tall blue bottle", seed=3)), PARTS).mesh)
+        assert read(ran(one, Change(mesh=data, instruction="make it red", seed=3)), PARTS).mesh.faces()
+        assert ran(one, Describe(mesh=data)).endswith(".")
+        seen: list[int] = []
+        cancelled = hooks([], lambda: len(seen) > 3, lambda phase, done, *rest: seen.append(done))
+        assert one.run(Generate(prompt="a chair", seed=3), cancelled).finish == "cancelled"
+    finally:
+        one.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the process is found in /proc")
+def test_a_llama_cpp_of_our_own_ends_with_a_broker_that_is_killed(file, start):
+    backend = start(worker=[sys.executable, "-m", "meshscribe.backend.worker"]).wait_up()
+    with backend.link() as link:
+        job = link.submit(Generate(prompt="a tall blue bottle", seed=3, model=str(file)))
+        assert outcome_of(until(link, ENDS, job, timeout=120)) == "stop"
+        (serving,) = processes(file)
+        backend.end(signal.SIGKILL)
+        until_gone = time.monotonic() + 10
+        while process_alive(serving):
+            assert time.monotonic() < until_gone
+            time.sleep(0.02)
+
+
+def processes(file: Path) -> list[int]:
+    """Those that have a file among their arguments."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if bytes(file) in entry.read_bytes().split(b"\0"):
+                found.append(int(entry.parent.name))
+    return found
 
 
 def test_cancel_frees_the_slot(server, engine):
