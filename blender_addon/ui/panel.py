@@ -88,7 +88,9 @@ class MESHSCRIBE_PT_describe(Panel, bpy.types.Panel):
             row.operator("meshscribe.describe", text=label, icon="VIEWZOOM", translate=False)
         if job is None or not job.text.strip():
             return
-        paragraph(layout.box(), context, job.text.strip())
+        box = layout.box()
+        paragraph(box, context, job.text.strip())
+        draw_notes(box, context, job)
         row = layout.row(align=True)
         row.enabled = job.over
         row.operator("meshscribe.copy_text")
@@ -197,6 +199,7 @@ def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
             facts = layout.column()
             facts.enabled = False
             paragraph(facts, context, plan, "BLANK1")
+        draw_notes(layout, context, jobs[-1])
     made = context.object
     if made is None or made.type != "MESH" or not (told := recall(made)):
         return
@@ -204,6 +207,12 @@ def draw_result(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     if told.get("group"):
         row.operator("meshscribe.keep", icon="CHECKMARK")
     row.operator("meshscribe.finish", icon="MODIFIER").job = str(told.get("job", ""))
+
+
+def draw_notes(layout: bpy.types.UILayout, context: bpy.types.Context, job: Job) -> None:
+    """What the engine says of how it went: what was mended, which server was passed over."""
+    for note in job.outcome.notes if job.outcome else ():
+        paragraph(layout, context, note, "INFO")
 
 
 def outcome(job: Job) -> tuple[str, str] | None:

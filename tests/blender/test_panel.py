@@ -3,7 +3,6 @@ are drawn into lists."""
 
 from __future__ import annotations
 
-import math
 import time
 
 import bpy
@@ -12,12 +11,7 @@ import pytest
 from layout import draw
 
 from blender_addon import geometry, runtime
-from blender_addon.job import Job
-from blender_addon.plan import understood
 from blender_addon.process import Trouble
-from blender_addon.session import Session
-from blender_addon.shared.obj import PARTS, write
-from blender_addon.shared.tasks import Generate
 from blender_addon.troubles import FIXES
 from blender_addon.ui import addon as switch
 from blender_addon.ui import history, panel, status
@@ -89,21 +83,6 @@ def test_a_press_makes_a_mesh_and_the_button_becomes_progress(addon):
     assert any(word.startswith("table, ") for word in shown.words())
 
 
-def test_progress_goes_by_the_parts(table):
-    text = write(table, PARTS).text
-    session, job = Session(), Job("j", Generate(prompt="a table"))
-    shares = []
-    for start in range(0, len(text), 50):
-        job.waiting.append(text[start : start + 50])
-        job.tokens += 18
-        session._read(job, math.inf)
-        shares.append(panel.progress(job)[0])
-    assert job.parts == job.expected == len(table.parts)
-    assert shares == sorted(shares)
-    assert shares[0] == 0
-    assert 0.8 < shares[-1] < 1
-
-
 def test_the_seed_is_drawn_anew_unless_locked(addon):
     settings = bpy.context.scene.meshscribe
     seeds = []
@@ -163,33 +142,6 @@ def test_a_failure_is_on_the_panel_with_a_button(addon):
     assert "out_of_memory" in status.details()
     bpy.ops.meshscribe.dismiss()
     assert addon.problem is None
-
-
-def test_what_is_declined_comes_with_what_is_near(addon):
-    sentence = (
-        "The starter cannot make that. The nearest things it knows are axe, car and sofa; `meshscribe` lists all."
-    )
-    addon.failed = Job("j", Generate(prompt="a piano"), code="declined", sentence=sentence)
-    shown = generate_panel()
-    assert "`" not in " ".join(shown.words())
-    offered = [each[2] for each in shown.shown if each[:2] == ("operator", "meshscribe.use_prompt")]
-    assert offered[:3] == ["An axe", "A car", "A sofa"]
-    bpy.ops.meshscribe.use_prompt(prompt=shown.button("meshscribe.use_prompt").prompt)
-    assert bpy.context.scene.meshscribe.prompt == "an axe"
-
-
-@pytest.mark.parametrize(
-    ("plan", "words"),
-    [
-        ("table top round legs 4 height tall shelf yes material white", "table, round top, 4 legs, tall, shelf, white"),
-        ("stool seat square legs 1 height medium rungs no", "stool, square seat, 1 leg"),
-        ("mug handles 0", "mug, no handles"),
-        ("rock", "rock"),
-        ("", ""),
-    ],
-)
-def test_a_plan_in_words(plan, words):
-    assert understood(plan) == words
 
 
 def test_words_instead_of_a_mesh_offer_another_seed(addon):
