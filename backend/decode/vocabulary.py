@@ -43,7 +43,7 @@ class PartsTokens:
     def _corners(self, count: int, vertices: int, follow: tuple[int, ...]) -> np.ndarray:
         """The tokens of a set of a part's `count` vertices, and of what else may come."""
         back = self.back[count - 1 - members(vertices)]
-        return ids([*back.tolist(), *follow])
+        return np.sort(np.concatenate([back, np.array(follow, np.int64)]) if follow else back)
 
     def without(self, words: Iterable[int]) -> np.ndarray:
         """All words but some."""
