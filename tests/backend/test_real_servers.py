@@ -36,6 +36,7 @@ from meshscribe.shared.tasks import Change, Describe, Generate, MeshData, Reques
 
 pytestmark = pytest.mark.timeout(600)
 UP = 120.0  # seconds
+WORKER = [sys.executable, "-m", "meshscribe.backend.worker"]
 WHOLE = 600  # tokens that are compared: whole objects, where the model ends them by then
 PROMPTS = ["a round table", "a tall blue bottle"]
 
@@ -183,6 +184,7 @@ def weights(path: Path) -> None:
 
 def test_a_llama_cpp_of_our_own_makes_changes_and_describes(file, tmp_path, monkeypatch):
     monkeypatch.setenv("MESHSCRIBE_HOME", str(tmp_path))
+    monkeypatch.setenv("LLAMA_ARG_THREADS", "1")  # several wait for each other where other work takes the cores
     one = open_model(str(file), lambda *args: None)
     try:
         data = MeshData.pack(read(ran(one, Generate(prompt="a tall blue bottle", seed=3)), PARTS).mesh)
@@ -197,7 +199,7 @@ def test_a_llama_cpp_of_our_own_makes_changes_and_describes(file, tmp_path, monk
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the process is found in /proc")
 def test_a_llama_cpp_of_our_own_ends_with_a_broker_that_is_killed(file, start):
-    backend = start(worker=[sys.executable, "-m", "meshscribe.backend.worker"]).wait_up()
+    backend = start(worker=WORKER, environment={"LLAMA_ARG_THREADS": "1"}).wait_up()
     with backend.link() as link:
         job = link.submit(Generate(prompt="a tall blue bottle", seed=3, model=str(file)))
         assert outcome_of(until(link, ENDS, job, timeout=120)) == "stop"
