@@ -18,7 +18,7 @@ from blender_addon import runtime
 from blender_addon.runtime import Runtime
 from blender_addon.shared.tasks import Ground, Scene
 
-pytestmark = pytest.mark.skipif(bpy.app.version[:2] != (4, 5), reason="words are the same in every Blender: one will do")
+pytestmark = pytest.mark.skipif(bpy.app.version[:2] != (4, 5), reason="words are the same in every Blender")
 LEAST = {wording.OPEN: (0.90, 0.95), wording.HELD: (0.85, 0.85)}  # of phrases, of questions
 
 
