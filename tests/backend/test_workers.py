@@ -146,7 +146,7 @@ def test_32_jobs_from_8_clients_over_two_workers_and_a_server(start: Start, stud
     halfway = sorted(sum(ended.values(), []))[CLIENTS * EACH // 2]
     done = [sum(time <= halfway for time in times) for times in ended.values()]
     print(f"halfway they have {sorted(done)} of {EACH}")
-    assert min(done) >= 1 and max(done) < EACH and all_of_them < one_worker
+    assert min(done) >= 1 and fairness(ended) > 0.8 and all_of_them < one_worker
 
 
 def warm(backend: Backend, kinds: list[str]) -> None:
