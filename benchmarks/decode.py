@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import os
 import platform
 import statistics
@@ -40,7 +41,6 @@ from . import cuda, recorded
 from .peers import Generate, llama_program, llama_version, llamas
 from .recorded import Timed
 
-MOST = 400  # tokens of a peer's text: nothing makes it end in time
 BINS = DIALECTS["parts"].bins
 TEMPERATURE = 0.7
 TOKENIZER = Tokenizer.from_file(str(STARTER / "tokenizer.json"))
@@ -84,7 +84,7 @@ class Ours:
 
 def wishes(count: int) -> Iterator[list[int]]:
     """Prompts as token ids, fresh ones."""
-    random, names = Random("benchmark"), sorted(FAMILIES)
+    random, names = Random("benchmark"), sorted(json.loads((STARTER / "families.json").read_text()))
     for number in range(count):
         family = FAMILIES[names[number % len(names)]]
         text = "<s>" + prompts.starter_generate(caption(family, family.sample(random), random))
@@ -130,16 +130,15 @@ def alone(ours: Ours, asked: list[list[int]]) -> Iterator[str]:
 
 
 def beside(ours: Ours, asked: list[list[int]]) -> Iterator[str]:
-    """The peers, each in turns with ours: tokens/s, and how many times as many ours makes."""
+    """The peers, each in turns with ours, for as many tokens: tokens/s, and how many times as many ours makes."""
     with tempfile.TemporaryDirectory() as scratch:
         sides = [Generate(kind, TEMPERATURE) for kind in ("float32", "bfloat16")]
         for side in itertools.chain(sides, llamas(Path(scratch), TEMPERATURE)):
             side.run(asked[0], 0, 20)  # warm
             theirs, mine = [], []
             for number, prompt in enumerate(asked):
-                made = side.run(prompt, number, MOST)
                 (run,) = ours.run(prompt, [number])
-                theirs.append(made)
+                theirs.append(side.run(prompt, number, len(run.tokens)))
                 mine.append(len(run.tokens) / run.seconds)
             speed, own = statistics.median(made.speed for made in theirs), statistics.median(mine)
             whole = statistics.median(made.whole for made in theirs)

@@ -50,12 +50,13 @@ class Generate:
         words = Tokenizer.from_file(str(STARTER / "tokenizer.json"))
         self.tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, eos_token="</s>", pad_token="<pad>")
 
-    def run(self, prompt: list[int], seed: int, most: int) -> Made:
+    def run(self, prompt: list[int], seed: int, tokens: int) -> Made:
         torch.manual_seed(seed)
         streamer = TextIteratorStreamer(self.tokenizer, skip_prompt=True)
         ids, made = torch.tensor([prompt]), []
         began, face, text = time.perf_counter(), 0.0, ""
-        options = {"do_sample": True, "temperature": self.temperature, "top_k": 0, "max_new_tokens": most}
+        options = {"do_sample": True, "temperature": self.temperature, "top_k": 0}
+        options |= {"min_new_tokens": tokens, "max_new_tokens": tokens}  # a text without masks may end anywhere
 
         def work() -> None:
             made.append(self.model.generate(ids, attention_mask=torch.ones_like(ids), streamer=streamer, **options))
@@ -89,10 +90,10 @@ class Llama:
                 raise OSError(f"{program} does not come up with {file.name}.")
             time.sleep(0.05)
 
-    def run(self, prompt: list[int], seed: int, most: int) -> Made:
+    def run(self, prompt: list[int], seed: int, tokens: int) -> Made:
         asked = {
-            "prompt": prompt, "n_predict": most, "seed": seed, "temperature": self.temperature, "stream": True,
-            "samplers": ["temperature"], "cache_prompt": False,
+            "prompt": prompt, "n_predict": tokens, "seed": seed, "temperature": self.temperature, "stream": True,
+            "samplers": ["temperature"], "cache_prompt": False, "ignore_eos": True,
         }  # fmt: skip
         began, face, text, last = time.perf_counter(), 0.0, "", {}
         for last in self._events(asked):
