@@ -42,7 +42,10 @@ def main() -> None:
     parser.add_argument("--step", type=int, default=12_000, help="tokens a step, of all processes together")
     parser.add_argument("--mix", type=shares, default=MIX, help="of documents, such as plan=0.2,make=0.6,read=0.2")
     parser.add_argument(
-        "--families", type=lambda text: text.split(","), default=[], help="names of families; default all"
+        "--families",
+        type=lambda text: text.split(","),
+        default=[],
+        help="names of families, the hard ones twice; default all",
     )
     parser.add_argument("--weights", type=Path, help="begin with the weights of this folder")
     parser.add_argument("--every", type=float, default=300, help="seconds between checkpoints")
@@ -57,7 +60,7 @@ def main() -> None:
     if not (options.out / "tokenizer.json").exists():  # a run keeps its token numbers, whatever the words are by now
         starter_tokenizer.save(starter_tokenizer.build(FAMILIES), options.out)
     tokenizer = Tokenizer.from_file(str(options.out / "tokenizer.json"))
-    (options.out / "families.json").write_text(json.dumps(options.families or [*FAMILIES]))
+    (options.out / "families.json").write_text(json.dumps([*dict.fromkeys(options.families or FAMILIES)]))
     model = LlamaForCausalLM(shape(options, tokenizer.get_vocab_size())).to(device)
     model.config.save_pretrained(options.out)
     if options.weights:
