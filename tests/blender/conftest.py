@@ -10,9 +10,10 @@ from __future__ import annotations
 import importlib.util
 import os
 import random
+import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,9 +55,21 @@ def table():
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of a backend that runs; its engine writes training shapes."""
-    from shape_backend import serve
+    import shape_backend
 
-    home = tmp_path_factory.mktemp("backend") / "home"
+    yield from running(shape_backend.serve, tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def starter_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a backend that runs, with the starter."""
+    import starter_backend
+
+    yield from running(starter_backend.serve, tmp_path_factory)
+
+
+def running(serve: Callable[[Path], subprocess.Popen[bytes]], folders: pytest.TempPathFactory) -> Iterator[Path]:
+    home = folders.mktemp("backend") / "home"
     process = serve(home)
     yield home
     process.terminate()
@@ -64,8 +77,18 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def addon(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
-    """The add-on, switched on, with that backend; its runtime."""
+def addon(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
+    """The add-on, switched on, with the backend that writes training shapes; its runtime."""
+    yield from switched_on(home, monkeypatch)
+
+
+@pytest.fixture
+def talker(starter_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
+    """The add-on, switched on, with the backend that has the starter; its runtime."""
+    yield from switched_on(starter_home, monkeypatch)
+
+
+def switched_on(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
     import blender_addon
     from blender_addon import runtime
 

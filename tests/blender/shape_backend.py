@@ -11,9 +11,7 @@ from pathlib import Path
 from blender_addon.shared import connection
 
 ROOT = Path(__file__).parents[2]
-PYTHON = os.environ.get(
-    "MESHSCRIBE_PYTHON", sys.executable
-)  # with the backend's packages; Blender's need not have them
+PYTHON = os.environ.get("MESHSCRIBE_PYTHON", sys.executable)  # with the backend's packages: Blender's has them not
 
 SERVE = """
 import os, sys
@@ -34,7 +32,12 @@ def of_this_tree(folder: Path) -> Path:
 def serve(home: Path) -> subprocess.Popen[bytes]:
     """Start the one that writes shapes, and wait until it can be reached."""
     engine = Path(__file__).with_name("shape_engine.py")
-    process = subprocess.Popen([PYTHON, "-c", SERVE, str(home), str(engine)], cwd=ROOT)
+    return up(home, [PYTHON, "-c", SERVE, str(home), str(engine)])
+
+
+def up(home: Path, command: list[str], **environment: str) -> subprocess.Popen[bytes]:
+    """Start a backend of that folder by a command, and wait until it can be reached."""
+    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment})
     until = time.monotonic() + 100
     while not (home / connection.FILE).exists():
         assert process.poll() is None, "the backend has ended"

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from shape_backend import PYTHON, ROOT
+from shape_backend import PYTHON, up
 
 from blender_addon.job import Job
 from blender_addon.runtime import Runtime
 from blender_addon.scene import Inquiry
-from blender_addon.shared import connection
 from blender_addon.shared.tasks import Ground, Scene, SceneObject
 
 
 def serve(home: Path) -> subprocess.Popen[bytes]:
     """Start it, and wait until it can be reached."""
-    command = [PYTHON, "-m", "meshscribe.backend.cli", "serve"]
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "MESHSCRIBE_HOME": str(home)})
-    until = time.monotonic() + 60
-    while not (home / connection.FILE).exists():
-        assert process.poll() is None, "the backend has ended"
-        assert time.monotonic() < until, "the backend does not come up"
-        time.sleep(0.02)
-    return process
+    return up(home, [PYTHON, "-m", "meshscribe.backend.cli", "serve"], MESHSCRIBE_HOME=str(home))
 
 
 def asked(now: Runtime, ask: Callable[[list[SceneObject]], Scene | Ground]) -> Job:

@@ -3,36 +3,11 @@ file as it was. How long each takes: benchmarks/any_mesh.py."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import anything
 import bpy
 import pytest
-from starter_backend import serve
 
-from blender_addon import runtime
 from blender_addon.runtime import Runtime
-
-
-@pytest.fixture(scope="module")
-def starter_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    home = tmp_path_factory.mktemp("anything") / "home"
-    process = serve(home)
-    yield home
-    process.terminate()
-    process.wait(10)
-
-
-@pytest.fixture
-def now(starter_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
-    import blender_addon
-
-    monkeypatch.setenv("MESHSCRIBE_HOME", str(starter_home))
-    blender_addon.register()
-    yield runtime.current()
-    blender_addon.unregister()
-
 
 SOLIDS = {"cube": "A cube.", "uv_sphere": "A ball.", "ico_sphere": "A ball.", "cylinder": "A cylinder.",
           "cone": "A cone.", "torus": "A ring.", "plane": "A flat rectangle."}  # fmt: skip
@@ -48,17 +23,17 @@ def state() -> list[tuple[object, ...]]:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", [name for name in anything.MADE if name not in DENSE[:1]])
-def test_there_is_an_answer_and_nothing_is_touched(now: Runtime, name: str) -> None:
+def test_there_is_an_answer_and_nothing_is_touched(talker: Runtime, name: str) -> None:
     made = anything.MADE[name]()
     bpy.context.view_layer.update()
     before = state()
     if name in ("an empty mesh", "a single edge"):
         with pytest.raises(ValueError, match=r"There is no face in the selection\."):
-            now.session.describe([made])
+            talker.session.describe([made])
     else:
-        job = now.session.describe([made])
+        job = talker.session.describe([made])
         while not job.over:
-            now.tick(wait=0.05)
+            talker.tick(wait=0.05)
         assert job.state == "done" and job.text.endswith("."), job.sentence
         assert SOLIDS.get(name, job.text) == job.text
         if name.startswith("sphere"):

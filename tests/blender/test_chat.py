@@ -4,38 +4,15 @@ question is sent with the mesh as it is at that moment."""
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
-import pytest
 import stage
-from starter_backend import serve
 
 from blender_addon import conversation, geometry, naming, runtime, scene
 from blender_addon.runtime import Runtime
 from blender_addon.shared.tasks import Ask, Names
 from blender_addon.ui import addon as addon_ui
-
-
-@pytest.fixture(scope="module")
-def starter_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The folder of a backend with the starter."""
-    home = tmp_path_factory.mktemp("starter") / "home"
-    process = serve(home)
-    yield home
-    process.terminate()
-    process.wait(10)
-
-
-@pytest.fixture
-def talker(starter_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
-    import blender_addon
-
-    monkeypatch.setenv("MESHSCRIBE_HOME", str(starter_home))
-    blender_addon.register()
-    yield runtime.current()
-    blender_addon.unregister()
 
 
 def settle(who: bpy.types.ID) -> list[tuple[str, str]]:

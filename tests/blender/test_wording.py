@@ -4,7 +4,6 @@ things have names, the others are called Cube or Mesh and are read by the starte
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import bpy
@@ -12,9 +11,8 @@ import numpy as np
 import pytest
 import stage
 import wording
-from starter_backend import asked, serve
+from starter_backend import asked
 
-from blender_addon import runtime
 from blender_addon.runtime import Runtime
 from blender_addon.shared.tasks import Ground, Scene
 
@@ -22,28 +20,9 @@ pytestmark = pytest.mark.skipif(bpy.app.version[:2] != (4, 5), reason="words are
 LEAST = {wording.OPEN: (0.90, 0.95), wording.HELD: (0.85, 0.85)}  # of phrases, of questions
 
 
-@pytest.fixture(scope="module")
-def starter_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    home = tmp_path_factory.mktemp("wording") / "home"
-    process = serve(home)
-    yield home
-    process.terminate()
-    process.wait(10)
-
-
-@pytest.fixture
-def now(starter_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
-    import blender_addon
-
-    monkeypatch.setenv("MESHSCRIBE_HOME", str(starter_home))
-    blender_addon.register()
-    yield runtime.current()
-    blender_addon.unregister()
-
-
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("path", LEAST, ids=lambda path: path.stem)
-def test_enough_is_right(now: Runtime, path: Path) -> None:
+def test_enough_is_right(talker: Runtime, path: Path) -> None:
     phrases, questions = [], []
     for seed, sheet in wording.read(path).items():
         plan = stage.lay_out(seed)
@@ -52,11 +31,11 @@ def test_enough_is_right(now: Runtime, path: Path) -> None:
         stage.build(plan, "mixed", seed)
         here = {str(each.session_uid): each.name for each in bpy.data.objects}
         for line in sheet.phrases:
-            ids = asked(now, lambda objects, line=line: Ground(objects=objects, phrase=line.words)).outcome.ids
+            ids = asked(talker, lambda objects, line=line: Ground(objects=objects, phrase=line.words)).outcome.ids
             assert set(ids) <= set(here), "an object was invented"
             phrases.append(set(ids) == line.ids(plan))
         for line in sheet.questions:
-            text = asked(now, lambda objects, line=line: Scene(objects=objects, question=line.words)).text
+            text = asked(talker, lambda objects, line=line: Scene(objects=objects, question=line.words)).text
             questions.append(wording.right(text, line.answer(plan), list(here.values())))
     assert np.mean(phrases) >= LEAST[path][0], (len(phrases), np.mean(phrases))
     assert np.mean(questions) >= LEAST[path][1], (len(questions), np.mean(questions))
