@@ -10,8 +10,11 @@ import subprocess
 import sys
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from meshscribe.shared import connection
 from meshscribe.shared.link import Link
@@ -129,3 +132,34 @@ def error_of(messages: list[FromBroker]) -> Error:
 def outcome_of(messages: list[FromBroker]) -> str:
     assert isinstance(messages[-1], Done), messages[-1]
     return messages[-1].outcome.finish
+
+
+# ---------------------------------------------------------------------- fixtures of tests/backend and tests/faults
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Backend]]:
+    """Start brokers in the test's own folder; they end with the test."""
+    started: list[Backend] = []
+
+    def begin(**options: object) -> Backend:
+        started.append(Backend(tmp_path / "home", **options))  # type: ignore[arg-type]
+        return started[-1]
+
+    yield begin
+    for backend in started:
+        backend.end(signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def shared_backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    """One broker for the tests that leave it as it was."""
+    backend = Backend(tmp_path_factory.mktemp("shared") / "home").wait_up()
+    yield backend
+    backend.end()
+
+
+@pytest.fixture
+def link(shared_backend: Backend) -> Iterator[Client]:
+    with shared_backend.link() as link:
+        yield link

@@ -8,6 +8,7 @@ import tempfile
 from collections import deque
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -349,7 +350,7 @@ class World(RuleBasedStateMachine):
         assert not self.dispatch.jobs and not len(self.dispatch.queue)
 
 
-TestWorld = World.TestCase
+TestWorld = pytest.mark.timeout(7_200 if FULL else 120)(World.TestCase)
 TestWorld.settings = settings(max_examples=2_000 if FULL else 30, stateful_step_count=120 if FULL else 40)
 
 
