@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 
@@ -76,7 +77,7 @@ def plain(text: str) -> str:
 # ---------------------------------------------------------------------------------------------------------- starter
 # Tasks are single tokens; every token of mesh text stands for exact text: a line's head carries the newline before.
 
-MAKE, READ, CHANGE, ANSWER = "<make>", "<read>", "<change>", "<answer>"
+MAKE, READ, CHANGE, ANSWER, PLAN = "<make>", "<read>", "<change>", "<answer>", "\n# plan"
 LONGEST_PROMPT = 60  # words; the starter's captions have at most about 40
 SKETCHED = 100  # vertices of a sketch
 SKETCHED_PARTS = 32
@@ -92,16 +93,20 @@ def starter_describe(sketched: str) -> str:
     return f"{READ}{sketched}{ANSWER}"
 
 
-def starter_change(sketched: str, instruction: str) -> str:
-    return f"{CHANGE}{sketched}{spaced(words(instruction)[:LONGEST_PROMPT])}{ANSWER}"
+def starter_change(sketched: str, plan: str, instruction: str) -> str:
+    """The second turn of a dialogue: `plan` are the words that the starter has read the mesh as."""
+    told = f"{starter_describe(sketched)}{PLAN}{spaced(plan.split())}"
+    return f"{told}{CHANGE}{spaced(words(instruction)[:LONGEST_PROMPT])}{ANSWER}"
 
 
 def sketch(obj: str, vertices: int = SKETCHED) -> str:
-    """Parts dialect text as a question holds it: the outline, then names and vertices of the parts that fit into that
-    many vertices. Without faces, so it is the same whether a mesh is triangulated or not. Of more than SKETCHED_PARTS
-    parts, the ones with the largest boxes. Where all parts have one name, the outline counts those that are alike."""
+    """Parts dialect text as a question holds it: the sides and proportions of the whole, the outline with each part's
+    sides, then names and vertices of the parts that fit into that many vertices. Without faces, so it is the same
+    whether a mesh is triangulated or not. Of more than SKETCHED_PARTS parts, the ones with the largest boxes. Where
+    all parts have one name, the outline counts those that are alike."""
     outline, *blocks = ("\n" + obj.rstrip("\n")).split("\ng ")
     parts = [line for line in outline.split("\n") if line.startswith("# part ")]
+    whole = _whole(parts)
     if len(parts) > SKETCHED_PARTS:
         kept = sorted(sorted(range(len(parts)), key=lambda i: -_room(parts[i]))[:SKETCHED_PARTS])
         parts, blocks = [parts[i] for i in kept], [blocks[i] for i in kept]
@@ -114,15 +119,31 @@ def sketch(obj: str, vertices: int = SKETCHED) -> str:
         if len(points) <= vertices:
             vertices -= len(points)
             told += [f"g {rows[0]}", *points]
-    return "".join(f"\n{line}" for line in [*parts, *told])
+    measured = [f"{part}{spaced([str(side) for side in _sides(part)])}" for part in parts]
+    return "".join(f"\n{line}" for line in [whole, *measured, *told])
+
+
+def _sides(part: str) -> list[int]:
+    """Width, height and depth of a part line's box, in steps."""
+    corners = [int(number) for number in part.split()[-7:-1]]
+    return [high - low for low, high in zip(corners[:3], corners[3:], strict=True)]
+
+
+def _whole(parts: list[str]) -> str:
+    """The sides of the box around all parts, and height to width, depth to width, height to depth: 64 stands for equal,
+    16 more for twice. A small model does not divide."""
+    corners = [[int(number) for number in part.split()[-7:-1]] for part in parts]
+    low, high = ([pick(axis) for axis in zip(*corners, strict=True)] for pick in (min, max))
+    x, y, z = (high[axis + 3] - low[axis] for axis in range(3))
+    shares = (round(64 + 16 * math.log2((a + 1) / (b + 1))) for a, b in ((y, x), (z, x), (y, z)))
+    return " ".join(["# box", *(str(side) for side in (x, y, z)), *(str(min(max(share, 0), 127)) for share in shares)])
 
 
 def _alike(parts: list[str]) -> list[str]:
     """Part lines whose countdown is over the parts with as many vertices and the same sides, whichever way they lie."""
     sorts: list[tuple[int, list[int], list[int]]] = []  # vertices, sides, the parts' numbers
     for number, part in enumerate(parts):
-        *corners, count = map(int, part.split()[-7:])
-        sides = sorted(high - low for low, high in zip(corners[:3], corners[3:], strict=True))
+        count, sides = int(part.split()[-1]), sorted(_sides(part))
         same = (
             s for s in sorts if s[0] == count and all(abs(a - b) <= ALIKE for a, b in zip(s[1], sides, strict=True))
         )
@@ -139,8 +160,7 @@ def _alike(parts: list[str]) -> list[str]:
 
 def _room(part: str) -> int:
     """The volume of a part line's box, in cubed steps."""
-    x, y, z, right, top, front = map(int, part.split()[-7:-1])
-    return (right - x + 1) * (top - y + 1) * (front - z + 1)
+    return math.prod(side + 1 for side in _sides(part))
 
 
 def words(text: str) -> list[str]:

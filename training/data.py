@@ -10,7 +10,7 @@ a seventh of a mesh:
   make     <s><make> caption <answer># plan ... # part ... mesh </s>
   decline  <s><make> caption of something else <answer># plan none </s>
   read     <s><read> sketch <answer># plan ... </s>
-  change   <s><change> sketch, instruction <answer># plan ... # part ...
+  change   <s><read> sketch <answer># plan ... <change> instruction <answer># plan ... # part ...
   remake   the same, with the mesh </s>
 """
 
@@ -78,8 +78,8 @@ class Documents:
                 mesh = family.mesh(before, Random(seed))
                 if random.random() < 0.5:
                     mesh = unnamed(mesh)
-                question = prompts.starter_change(sketch(mesh, random), instruction)
-                return self._answer(question, family, after, Random(seed), kind == "remake")
+                dialogue = prompts.starter_change(sketch(mesh, random), plan_text(family.name, before), instruction)
+                return self._answer(dialogue, family, after, Random(seed), kind == "remake")
             case kind:
                 plan = family.sample(random)
                 asked, told = request(family, plan, random)
@@ -96,10 +96,16 @@ class Documents:
         return self._document(question, plan_line(family.name, plan), outline, mesh if whole else "", whole)
 
     def _document(self, question: str, plan: str, outline: str = "", mesh: str = "", ended: bool = False) -> Document:
-        told = [self.start, *self._ids(question)]
-        answer = [(self._ids(plan), PLAN_WEIGHT), (self._ids(outline), OUTLINE_WEIGHT)]
-        ids = [*told, *answer[0][0], *answer[1][0]]
-        weights = [0.0] * len(told) + [weight for part, weight in answer for _ in part]
+        asked, change, instruction = question.partition(prompts.CHANGE)  # a change is asked when the plan is read
+        asked, head, was = asked.partition(prompts.PLAN) if change else (question, "", "")
+        ids, weights = [self.start], [0.0]
+        for text, weight in (
+            (asked, 0.0), (head + was, PLAN_WEIGHT), (change + instruction, 0.0),
+            (plan, PLAN_WEIGHT), (outline, OUTLINE_WEIGHT),
+        ):  # fmt: skip
+            told = self._ids(text)
+            ids += told
+            weights += [weight] * len(told)
         for block in mesh.split("\ng ")[1:]:
             name, faces = block.split("\nv ", 1)
             head, body = self._ids(f"\ng {name}"), self._ids(f"\nv {faces}")

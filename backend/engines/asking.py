@@ -4,7 +4,7 @@ mesh, its facts and its pictures. Pure: what goes out is decided here, chat.py s
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from meshscribe.backend import prompts
@@ -36,13 +36,14 @@ SPECIAL = "<|begin_of_text|>"  # servers put it before a text themselves
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request for a server. `dialect` None: the answer is words, and `meant` says what they mean; `plan`: they are a
-    plan, which nobody is shown."""
+    plan, which nobody is shown. `then` makes the next request from a plan."""
 
     path: str
     body: dict[str, Any]
     dialect: Dialect | None = None
     trained: bool = False
     plan: bool = False
+    then: Callable[[str], Asked] | None = None
     meant: Meant = Answer
     notes: list[str] = field(default_factory=list)
 
@@ -205,25 +206,32 @@ class Starter(Asker):
         return self._ask(request, prompts.starter_generate(request.prompt), request.masks)
 
     def change(self, request: Change, mesh: Mesh) -> Asked:
+        """It says first what the mesh is."""
         sketch, lost = self.mesh(mesh, ANSWER["starter"], prompts.sketch)
-        return self._ask(request, prompts.starter_change(sketch, request.instruction), request.masks, lost)
+
+        def then(plan: str) -> Asked:
+            return self._ask(request, prompts.starter_change(sketch, plan, request.instruction), request.masks, lost)
+
+        return replace(self._read(request, sketch), then=then)
 
     def look(self, request: Describe | Ask | Name, mesh: Mesh) -> Asked | Answer:
         """It has no language: it reads the mesh into a plan, and rules answer from that and the facts."""
         self.blind(request)
         sketch, lost = self.mesh(mesh, WORDS, prompts.sketch)
-        prompt = "<s>" + prompts.starter_describe(sketch)
-        body = self.sampling(request, len(prompt), 64) | {"prompt": prompt, "max_tokens": 64, "temperature": 0.0}
-        body |= constrained(self.found.grammar, gbnf.plan())
-        notes = [lost] if lost else []
 
         def meant(plan: str) -> Answer:
             return tasks.about_mesh(request, mesh, lambda mesh: (plan, lost))
 
-        return Asked("completions", body, plan=True, meant=meant, notes=notes)
+        return replace(self._read(request, sketch), meant=meant, notes=[lost] if lost else [])
 
     def scene(self, request: Scene | Ground) -> Asked | Answer:
         return tasks.grounded(request) if isinstance(request, Ground) else tasks.about_scene(request)
+
+    def _read(self, request: Request, sketch: str) -> Asked:
+        """A mesh into its plan."""
+        prompt = "<s>" + prompts.starter_describe(sketch)
+        body = self.sampling(request, len(prompt), 64) | {"prompt": prompt, "max_tokens": 64, "temperature": 0.0}
+        return Asked("completions", body | constrained(self.found.grammar, gbnf.plan()), plan=True)
 
     def _ask(self, request: Generate | Change, prompt: str, masks: bool, lost: str = "") -> Asked:
         body = self.sampling(request, len(prompt), ANSWER["starter"]) | {"prompt": f"<s>{prompt}"}

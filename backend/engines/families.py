@@ -63,12 +63,13 @@ class StarterPrompts:
     def describe(self, obj: str) -> str:
         return "<s>" + prompts.starter_describe(prompts.sketch(obj))
 
-    def change(self, request: Change, obj: str) -> str:
+    def change(self, request: Change, obj: str, plan: str) -> str:
+        """`plan`: the words that the starter has read the mesh as."""
         if not prompts.words(request.instruction):
             raise EngineError(
                 "bad_request", "The instruction has no words: say what to change, such as `make it taller`."
             )
-        return "<s>" + prompts.starter_change(prompts.sketch(obj), request.instruction)
+        return "<s>" + prompts.starter_change(prompts.sketch(obj), plan, request.instruction)
 
 
 class LlamaMeshPrompts:

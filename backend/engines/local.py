@@ -169,7 +169,7 @@ class LocalEngine:
         request = work.request
         assert isinstance(request, Generate | Change)
         if isinstance(request, Change):
-            prompt = self._ids(shown(self, unpack(request.mesh), partial(self.family.change, request)))
+            prompt = self._ids(self._change(request, work.hooks))
         else:
             prompt = self._ids(self.family.generate(request))
         grammar = self.family.grammar() if request.masks else None
@@ -184,6 +184,14 @@ class LocalEngine:
             self._meant = prompt
         text = Streamed(self.tokenizer, work.hooks.emit)
         return Making(work, prompt, grammar, limit, text, self.family.draft() if grammar else None)
+
+    def _change(self, request: Change, hooks: Hooks) -> str:
+        """The prompt of a change. The starter says first what the mesh is: a plan is easier to change than a mesh."""
+        mesh, family = unpack(request.mesh), self.family
+        if isinstance(family, LlamaMeshPrompts):
+            return family.change(request, shown(self, mesh, partial(family.change, request)))
+        obj = shown(self, mesh, partial(family.change, request, plan=""))
+        return family.change(request, obj, self.read_plan(obj, hooks)[0])
 
     def _seat(self, making: Making) -> bool:
         """Give a mesh its row, and begin its text; whether it could be now."""

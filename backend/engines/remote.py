@@ -176,8 +176,12 @@ class RemoteEngine:
             hooks.emit(ask.text, 0)
             run.finish = "stop"
             return self._outcome(run, ask)
-        notes = list(ask.notes)
+        notes: list[str] = []
         try:
+            while ask.then is not None:
+                plan = await self._plan(ask, run)
+                ask, run.first, run.finish = ask.then(plan), 0.0, None
+            notes += ask.notes
             if ask.dialect is None:
                 return self._outcome(run, await self._words(ask, run), notes)
             for attempt in range(TRIES):
@@ -224,6 +228,10 @@ class RemoteEngine:
 
     async def _words(self, ask: Asked, run: Run) -> Answer:
         """An answer in words. The starter's is a plan, which rules put into words."""
+        if ask.plan:
+            answer = ask.meant(await self._plan(ask, run))
+            run.hooks.emit(answer.text, run.tokens)
+            return answer
         aloud, text, length = Words(), [], 0
         async with contextlib.aclosing(self._pieces(ask, run)) as pieces:
             async for piece in pieces:
@@ -231,18 +239,22 @@ class RemoteEngine:
                 spoken = spoken if length else spoken.lstrip()
                 length += len(spoken)
                 text.append(spoken)
-                if spoken and not ask.plan:
+                if spoken:
                     run.hooks.emit(spoken, run.tokens)
         text.append(aloud.close())
-        if ask.plan:
-            answer = ask.meant("".join(text).strip().removeprefix("# plan").strip().partition("\n")[0])
-            run.hooks.emit(answer.text, run.tokens)
-            return answer
         if text[-1]:
             run.hooks.emit(text[-1], run.tokens)
         if not (said := "".join(text).strip()):
             raise EngineError("server_failed", f"{self.found.model} answered nothing: try again.", retryable=True)
         return ask.meant(said)
+
+    async def _plan(self, ask: Asked, run: Run) -> str:
+        """The words of a plan, which nobody is shown."""
+        text = ""
+        async with contextlib.aclosing(self._pieces(ask, run)) as pieces:
+            async for piece in pieces:
+                text = f"{text}{piece.text}"[:MAX_TEXT]
+        return text.strip().removeprefix("# plan").strip().partition("\n")[0]
 
     async def _pieces(self, ask: Asked, run: Run) -> AsyncGenerator[Piece]:
         """The answer's pieces. A run that is cancelled closes the connection; where a server goes on after that, it is

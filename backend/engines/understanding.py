@@ -104,13 +104,13 @@ def _scene(model: Model, request: Scene | Ground, hooks: Hooks) -> tuple[Answer,
 
 
 def shown(model: Model, mesh: Mesh, form: Callable[[str], str]) -> str:
-    """The prompt about a mesh that is to be written anew: simplified until it takes half of the model's context at
-    most, since the answer is about as long. EngineError where it does not fit."""
+    """The text of a mesh that is to be written anew: simplified until the prompt about it takes half of the model's
+    context at most, since the answer is about as long. EngineError where it does not fit."""
     most = language.MOST_FACES if model.knows_language else SIMPLE if len(mesh.sizes) > DENSE else DENSE
     small = simplify.fitted(mesh, model.dialect, most, lambda obj: model.fits(form(obj), model.context // 2))
     if small is None:
         raise EngineError("over_budget", f"The mesh does not fit into what {model.model} reads: simplify it.")
-    return form(small.written.text)
+    return small.written.text
 
 
 def unpack(data: MeshData) -> Mesh:

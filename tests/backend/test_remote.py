@@ -24,7 +24,7 @@ from meshscribe.backend.engines.remote import STRIDE, RemoteEngine, open_server 
 from meshscribe.backend.engines.servers import Abilities  # noqa: E402
 from meshscribe.shared.mesh import Mesh  # noqa: E402
 from meshscribe.shared.messages import Error  # noqa: E402
-from meshscribe.shared.obj import LLAMA_MESH, PARTS, read  # noqa: E402
+from meshscribe.shared.obj import LLAMA_MESH, PARTS, read, write  # noqa: E402
 from meshscribe.shared.servers import load, made, save  # noqa: E402
 from meshscribe.shared.tasks import (  # noqa: E402
     Ask,
@@ -379,6 +379,15 @@ def test_the_starter_reads_and_the_rules_answer(faulty, engine):
     asked = len(faulty.asked)
     assert ran(one, Ground(objects=ROOM, phrase="the left chair"))[1].ids == ["a"]
     assert ran(one, Scene(objects=ROOM, about="missing"))[0] and len(faulty.asked) == asked
+
+
+def test_the_starter_reads_a_mesh_before_it_changes_it(faulty, engine):
+    answering(faulty, "\n# plan crate material wood\n" + write(CUBE.unpack(), PARTS).text)
+    text, outcome = ran(engine("well", family="starter"), Change(mesh=CUBE, instruction="make it taller"))
+    reads, changes = (asked.body["prompt"] for asked in faulty.asked[-2:])
+    assert reads.startswith("<s><read>") and reads.endswith("<answer>")
+    assert changes == f"{reads}\n# plan crate material wood<change> make it taller<answer>"
+    assert read(text, PARTS).plan == "crate material wood" and text.count("# plan") == 1 and outcome.finish == "stop"
 
 
 @pytest.mark.parametrize("family", ["llama-mesh", "general"])

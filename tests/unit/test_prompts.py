@@ -73,7 +73,9 @@ def test_the_starter_is_asked_with_task_tokens() -> None:
     assert prompts.starter_generate("A round Table, 4 legs!") == "<make> a round table 4 legs<answer>"
     sketch = prompts.sketch(write(prism(CUBE), PARTS).text)
     assert prompts.starter_describe(sketch) == f"<read>{sketch}<answer>"
-    assert prompts.starter_change(sketch, "Six legs!") == f"<change>{sketch} six legs<answer>"
+    assert prompts.starter_change(sketch, "table legs 4", "Six legs!") == (
+        f"<read>{sketch}<answer>\n# plan table legs 4<change> six legs<answer>"
+    )
 
 
 def test_a_sketch_is_the_outline_and_what_vertices_fit() -> None:
@@ -81,10 +83,28 @@ def test_a_sketch_is_the_outline_and_what_vertices_fit() -> None:
     mesh = Mesh.join([("top", "wood", big.vertices * 3, big.faces()), ("leg", "", cube.vertices + 5, cube.faces())])
     text = write(mesh, PARTS).text
     lines = prompts.sketch(text).split("\n")
-    assert [line.split()[:3] for line in lines[1:3]] == [["#", "part", "top"], ["#", "part", "leg"]]
-    assert lines[3] == "g leg" and len(lines) == 4 + 8, "the top has more vertices than a sketch holds"
+    assert [line.split()[:3] for line in lines[2:4]] == [["#", "part", "top"], ["#", "part", "leg"]]
+    assert lines[4] == "g leg" and len(lines) == 5 + 8, "the top has more vertices than a sketch holds"
     assert prompts.sketch(text, vertices=200).count("\nv ") == 128
-    assert prompts.sketch(text, vertices=0).count("\n") == 2
+    assert prompts.sketch(text, vertices=0).count("\n") == 3
+
+
+def test_a_sketch_tells_sides_and_proportions() -> None:
+    """A tower twice as high as wide, on a plate as wide as it is high, and half as deep."""
+    cube = prism(CUBE)
+    sizes = {"plate": ((8.0, 1.0, 4.0), (0, 0, 0)), "tower": ((4.0, 8.0, 4.0), (0, 0, 0))}
+    mesh = Mesh.join(
+        [(name, "", cube.vertices * np.array(size) + at, cube.faces()) for name, (size, at) in sizes.items()]
+    )
+    whole, *parts = (line.split() for line in prompts.sketch(write(mesh, PARTS).text, vertices=0).split("\n")[1:])
+    sides = np.array([[int(number) for number in part[-3:]] for part in parts])
+    boxes = np.array([[int(number) for number in part[-10:-4]] for part in parts])
+    assert np.array_equal(sides, boxes[:, 3:] - boxes[:, :3])
+    x, y, z = (int(number) for number in whole[2:5])
+    assert (x, y, z) == tuple(boxes[:, 3:].max(0) - boxes[:, :3].min(0)) and max(x, y, z) == 127
+    assert [int(number) for number in whole[5:]] == [
+        round(64 + 16 * float(np.log2((a + 1) / (b + 1)))) for a, b in ((y, x), (z, x), (y, z))
+    ]
 
 
 def test_a_sketch_counts_equal_pieces_where_names_say_nothing() -> None:
@@ -93,7 +113,7 @@ def test_a_sketch_counts_equal_pieces_where_names_say_nothing() -> None:
     sizes = [((2.0, 8.0, 1.0), 0), ((1.0, 2.0, 8.0), 20), ((6.0, 6.0, 6.0), 40)]
     mesh = Mesh.join([("part", "", cube.vertices * np.array(size) + at, cube.faces()) for size, at in sizes])
     lines = [line.split() for line in prompts.sketch(write(mesh, PARTS).text).split("\n") if line.startswith("# part")]
-    assert [line[3] for line in lines] == ["2", "1", "1"] and {line[-1] for line in lines} == {"8"}
+    assert [line[3] for line in lines] == ["2", "1", "1"] and {line[-4] for line in lines} == {"8"}
 
 
 def test_a_sketch_does_not_depend_on_the_faces() -> None:
@@ -105,7 +125,7 @@ def test_a_sketch_does_not_depend_on_the_faces() -> None:
 def test_a_sketch_of_many_parts_holds_the_largest() -> None:
     cube = prism(CUBE)
     pieces = [("p", "", cube.vertices * (1 + i) + (i * 60.0, 0, 0), cube.faces()) for i in range(40)]
-    lines = prompts.sketch(write(Mesh.join(pieces), PARTS).text, vertices=0).split("\n")[1:]
+    lines = prompts.sketch(write(Mesh.join(pieces), PARTS).text, vertices=0).split("\n")[2:]
     assert len(lines) == prompts.SKETCHED_PARTS
 
 
