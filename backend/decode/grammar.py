@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 
 from .closing import ClosedFaces
 from .faces import TripleFaces
-from .vocabulary import ids, llama_mesh_tokens, parts_tokens
+from .vocabulary import Plans, ids, llama_mesh_tokens, parts_tokens
 
 
 class Grammar(Protocol):
@@ -43,7 +43,8 @@ class Grammar(Protocol):
 class PartsGrammar:
     """The `parts` dialect over the starter's tokens (training/tokenizer.py): the plan, the outline, then the outline's
     parts one after another, each with as many vertices as the outline says, inside its box, sorted by (y, x, z), and
-    its faces in text order. A part has at least four vertices, as a closed piece must."""
+    its faces in text order. A part has at least four vertices, as a closed piece must. Where `plans` are given, a plan
+    has a value for each attribute of its family, in their order; else it is any words."""
 
     LEAST = 96
     LONGEST_PLAN = 48  # tokens
@@ -51,12 +52,13 @@ class PartsGrammar:
     HEAD, VERTEX = 13, 9  # room for a part: its head and one token more; a vertex, and a face of four corners for each
     FEWEST = 4  # vertices of a part
 
-    def __init__(self, tokenizer: Tokenizer, bins: int, plan_only: bool = False):
+    def __init__(self, tokenizer: Tokenizer, bins: int, plan_only: bool = False, plans: Plans | None = None):
         known = self.known = parts_tokens(tokenizer, bins)
         self.starved, self.tokens = False, known.all
         self.stop, self.plan, self.part, self.g = known.stop, known.plan, known.part, known.g
         self.v, self.f = known.v, known.f
         self.after_plan = self.stop if plan_only else self.part
+        self.plans = plans
         self.state = "start"
         self.told: list[int] = []  # tokens of the plan, or of the line of the outline
         self.outline: list[list[int]] = []  # of each part, as tokens: name, left, material, box, vertices
@@ -159,12 +161,16 @@ class PartsGrammar:
 
     def _in_plan(self, left: int) -> np.ndarray:
         if not self.told:
-            return self.known.families
+            return ids(self.plans) if self.plans else self.known.families
         reserve = 1 if self.after_plan == self.stop else 1 + self._least()
         if len(self.told) >= self.LONGEST_PLAN or left <= reserve:
             self.starved = self.starved or left <= reserve
             return self.known.only[self.after_plan]
-        return self.known.planned[self.after_plan]
+        if self.plans is None:
+            return self.known.planned[self.after_plan]
+        follow = self.plans[self.told[0]]
+        place = len(self.told) - 1
+        return follow[place] if place < len(follow) else self.known.only[self.after_plan]
 
     def _in_outline(self, left: int) -> np.ndarray:
         """A part's name; how many of that name are left, counting down; its material; its box, at least two steps an

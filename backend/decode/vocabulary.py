@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 import numpy as np
@@ -50,6 +50,22 @@ class PartsTokens:
         left = np.ones(len(self.words), bool)
         left[self.words.searchsorted(list(words))] = False
         return self.words[left]
+
+
+Plans = Mapping[int, list[np.ndarray]]  # a family's token -> what may follow it: an attribute, its values, ...
+
+
+def plan_tokens(tokenizer: Tokenizer, families: Mapping[str, Mapping[str, Iterable[str]]]) -> Plans:
+    """The plans that may be told of families whose attributes have these values. KeyError where one is no token."""
+    vocabulary = tokenizer.get_vocab()
+
+    def told(words: Iterable[str]) -> np.ndarray:
+        return ids(vocabulary[f" {word}"] for word in words)
+
+    return {
+        vocabulary[f" {name}"]: [told(words) for attribute, values in of.items() for words in ([attribute], values)]
+        for name, of in families.items()
+    }
 
 
 class LlamaMeshTokens:

@@ -13,7 +13,7 @@ from meshscribe.backend.decode.draft import Draft
 from meshscribe.backend.decode.draft_llama_mesh import LlamaMeshDraft
 from meshscribe.backend.decode.draft_parts import PartsDraft, PartsMemory
 from meshscribe.backend.decode.grammar import Grammar, LlamaMeshGrammar, PartsGrammar
-from meshscribe.backend.decode.vocabulary import llama_mesh_tokens
+from meshscribe.backend.decode.vocabulary import llama_mesh_tokens, plan_tokens
 from meshscribe.shared.obj import DECLINED, DIALECTS
 from meshscribe.shared.tasks import Change, Describe, Generate
 
@@ -45,12 +45,15 @@ class StarterPrompts:
         self.stops = frozenset({vocabulary["</s>"]})
         self.plan = vocabulary["\n# plan"]
         self.declined = vocabulary[f" {DECLINED}"]
-        names = json.loads((folder / "families.json").read_text("utf-8"))
-        self.known = {vocabulary[f" {name}"]: name for name in names}  # token -> what it can make
+        families = json.loads((folder / "families.json").read_text("utf-8"))
+        self.known = {vocabulary[f" {name}"]: name for name in families}  # token -> what it can make
+        self.plans = plan_tokens(
+            tokenizer, {name: {each: of["values"] for each, of in said.items()} for name, said in families.items()}
+        )
         self.memory = PartsMemory()  # of the meshes that were made so far
 
     def grammar(self, plan_only: bool = False) -> Grammar:
-        return PartsGrammar(self.tokenizer, DIALECTS["parts"].bins, plan_only)
+        return PartsGrammar(self.tokenizer, DIALECTS["parts"].bins, plan_only, self.plans)
 
     def draft(self) -> Draft:
         return PartsDraft(self.tokenizer, DIALECTS["parts"].bins, self.memory)

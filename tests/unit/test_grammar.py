@@ -16,8 +16,9 @@ from tokenizers import Tokenizer
 
 from meshscribe.backend import prompts
 from meshscribe.backend.decode.grammar import Grammar, LlamaMeshGrammar, PartsGrammar
+from meshscribe.backend.decode.vocabulary import Plans, plan_tokens
 from meshscribe.shared.mesh import Mesh
-from meshscribe.shared.obj import LLAMA_MESH, PARTS, read, write
+from meshscribe.shared.obj import LLAMA_MESH, PARTS, plan_words, read, write
 from meshscribe.training.data import plan_line
 from meshscribe.training.shapes import FAMILIES
 from meshscribe.training.tokenizer import build
@@ -31,8 +32,14 @@ def starter() -> Tokenizer:
     return build(FAMILIES, samples=30)
 
 
-def parts(plan_only: bool = False) -> PartsGrammar:
-    return PartsGrammar(starter(), PARTS.bins, plan_only)
+@cache
+def plans() -> Plans:
+    attributes = {name: {a.name: a.values for a in family.attributes} for name, family in FAMILIES.items()}
+    return plan_tokens(starter(), attributes)
+
+
+def parts(plan_only: bool = False, known: bool = False) -> PartsGrammar:
+    return PartsGrammar(starter(), PARTS.bins, plan_only, plans() if known else None)
 
 
 def llama_mesh() -> LlamaMeshGrammar:
@@ -115,6 +122,15 @@ def test_any_walk_of_a_plan_is_words(seed: int, budget: int) -> None:
     assert 1 <= len(line.split()) - 2 <= PartsGrammar.LONGEST_PLAN
 
 
+@given(SEEDS)
+def test_any_walk_of_a_known_plan_has_every_attribute(seed: int) -> None:
+    grammar = parts(plan_only=True, known=True)
+    tokens = walk(grammar, {grammar.stop}, 90, chooser(seed, starter()))
+    name, said = plan_words(starter().decode(tokens).strip().removeprefix("# plan "))
+    assert list(said) == [a.name for a in FAMILIES[name].attributes]
+    assert all(said[a.name] in a.values for a in FAMILIES[name].attributes)
+
+
 def follow(grammar: Grammar, tokens: list[int], budget: int = 4000) -> None:
     """Every token is legal when its turn comes."""
     for place, token in enumerate(tokens):
@@ -132,9 +148,10 @@ def test_the_shapes_of_training_are_legal(name: str) -> None:
     text = plan_line(name, plan) + prompts.lines(write(mesh, PARTS).text)
     ids = tokenizer.encode(text, add_special_tokens=False).ids
     assert tokenizer.decode(ids) == text
-    grammar = parts()
-    follow(grammar, [*ids, grammar.stop])
-    assert not grammar.starved
+    for known in (False, True):
+        grammar = parts(known=known)
+        follow(grammar, [*ids, grammar.stop])
+        assert not grammar.starved
 
 
 @pytest.mark.parametrize("outline", [CUBE, star(4), star(8)], ids=len)
