@@ -36,7 +36,18 @@ from .phrases import (
 from .shapes.base import Attribute, Family, Plan
 
 TYPOS = 0.03  # of captions have one
-OPENERS = ("with", "with", "with", "with", "with", "with", "having", "that has", "which has", "featuring", "and", "")
+OPENERS = (
+    *["with"] * 8, "having", "that has", "which has", "featuring", "and", "", "", "complete with", "including", "plus",
+    "fitted with", "equipped with", "sporting", "that comes with", "and it has", "and with", "along with",
+)  # fmt: skip
+LACKS = (
+    *["without {thing}", "without {bare}", "with no {bare}", "no {bare}", "but no {bare}"] * 3, "lacking {thing}",
+    "that lacks {thing}", "which lacks {thing}", "minus the {bare}", "minus {bare}", "free of {bare}",
+    "not having {thing}",
+    "that has no {bare}", "and no {bare}", "and without {thing}", "no {bare} at all", "no {bare} on it",
+    "skip the {bare}", "leave out the {bare}", "leave off the {bare}", "no need for {thing}", "sans {bare}",
+)  # fmt: skip
+PAIRED = ("handles", "arms", "armrests", "rails", "oars", "boosters", "wings", "exhausts")  # one on each side
 
 
 def caption(family: Family, plan: Plan, random: Random) -> str:
@@ -136,9 +147,7 @@ def _rest(said: dict[str, list[str]], random: Random) -> str:
             parts.append(f"{opener} {_listed(things, random)}")
     for thing in said["-"]:
         bare = _bare(thing)
-        parts.append(
-            random.choice((f"without {thing}", f"without {bare}", f"with no {bare}", f"no {bare}", f"but no {bare}"))
-        )
+        parts.append(random.choice(LACKS).format(thing=thing, bare=bare))
     random.shuffle(parts)
     if len(parts) > 1 and random.random() < 0.3 and not parts[-1].startswith(("and ", "but ")):
         parts.insert(-1, "and")
@@ -203,7 +212,7 @@ def phrases(family: Family, attribute: Attribute, value: str, random: Random) ->
     elif kind == "style":
         general = _style(family, name, thing, random.choice(STYLES.get(value, (value,))))
     elif kind == "option":
-        general = [f"{'+' if value == 'yes' else '-'} {indefinite(thing)}"]
+        general = _option(thing, value == "yes")
     else:
         general = _made(value, "" if names == ("material",) else thing, random)
     own = [phrase for phrase in own if phrase != "..."]
@@ -211,9 +220,9 @@ def phrases(family: Family, attribute: Attribute, value: str, random: Random) ->
 
 
 def _count(thing: str, count: int) -> list[str]:
-    if count == 0:
-        return [f"- {thing}"]
     one = singular(thing)
+    if count == 0:
+        return [f"- {thing}"] * 3 + ([f"< {one}less"] if " " not in one else [])
     said = one if count == 1 else thing
     out = []
     for number in (str(count), NUMBERS[count]):
@@ -232,7 +241,25 @@ def _count(thing: str, count: int) -> list[str]:
         ]
     if count == 2:
         out += [f"+ a pair of {thing}", f"+ a couple of {thing}"]
+        if thing in PAIRED:
+            out += [f"+ {indefinite(one)} on each side", f"+ {thing} on both sides", f"> {one} on either side"]
+    if count in (6, 12):
+        out += [f"+ {'half a' if count == 6 else 'a'} dozen {thing}"] * 2
     return out
+
+
+def _option(thing: str, there: bool) -> list[str]:
+    """A part that may be there or not."""
+    said, is_ = indefinite(thing), "are" if plural(thing) else "is"
+    if there:
+        return [
+            *[f"+ {said}"] * 8,
+            f"> {thing} included",
+            f"> {said} too",
+            f"> {said} as well",
+            f"> {said} {is_} a must",
+        ]
+    return [f"- {said}"] * 4 + ([f"< {singular(thing)}less"] if " " not in thing else [])
 
 
 def _whole(family: Family, name: str, value: str, random: Random) -> list[str]:
@@ -252,7 +279,8 @@ def _whole(family: Family, name: str, value: str, random: Random) -> list[str]:
 
 def _part(thing: str, word: str) -> list[str]:
     had = f"+ {word} {thing}" if plural(thing) else f"+ a {word} {thing}"
-    return [had] * 5 + [f"> {thing} {word}", f"> the {thing} {'are' if plural(thing) else 'is'} {word}"]
+    is_ = "are" if plural(thing) else "is"
+    return [had] * 6 + [f"> {thing} {word}", f"> the {thing} {is_} {word}", f"> whose {thing} {is_} {word}"]
 
 
 def _very(phrase: str, random: Random) -> str:

@@ -48,11 +48,19 @@ ENDS = listed(
     "please, please, please, thanks, thank you, for me, for me please, for my game, for a game, for a video game, "
     "for a scene, for my scene, for my project, for blender, in blender, in 3 d, low poly, in low poly style, "
     "in obj format, as a mesh, as a 3 d model, as an obj file, with few polygons, for a render, right now, "
-    "if you can, would be nice"
+    "if you can, would be nice, for my kitchen, for my living room, for a bedroom, for the office, for a tavern, for a "
+    "pub, for a restaurant, for a cafe, for a shop, for a market, for a museum, for a workshop, for a garage, for a "
+    "garden, for the backyard, for a park, for a street, for a village, for a city, for a castle, for a dungeon, for a "
+    "cellar, for a farm, for a harbor, for a hotel, for a school, for a kid, for my daughter, for my grandma, for a "
+    "friend, for a wizard, for a pirate, for a knight, for a king, for a farmer, for my level, for a level, for a map, "
+    "for a dungeon crawler, for a racing game, for a platformer, for a jam, for a film, for an animation, for a "
+    "cutscene, for the background, for the corner, as a prop, as a placeholder, as decoration, you know, kind of thing"
 )
 FILLERS = listed(
     "simple, nice, basic, beautiful, cool, old, new, cute, pretty, stylized, cartoon, realistic, medieval, fantasy, "
-    "modern, rustic, detailed, vintage, low poly, good looking, lovely, clean, typical, good, classic, 3 d"
+    "modern, rustic, detailed, vintage, low poly, good looking, lovely, clean, typical, good, classic, 3 d, cosy, "
+    "cozy, sturdy, plain, ordinary, everyday, fancy, ornate, elegant, cheap, worn, weathered, antique, funny, "
+    "cheerful, traditional, handmade, proper, decent, minimal, sleek, quaint, fine, solid looking, oldschool"
 )
 VERY = listed("very, very, really, quite, extremely, super, rather, fairly")
 
@@ -60,31 +68,32 @@ VERY = listed("very, very, really, quite, extremely, super, rather, fairly")
 NOUNS: dict[str, tuple[str, ...]] = {
     family: listed(names)
     for family, names in {
-        "table": "table, dining table, kitchen table",
-        "chair": "chair, dining chair, kitchen chair, seat",
-        "stool": "stool, sitting stool",
-        "bench": "bench, park bench, garden bench",
+        "table": "table, dining table, kitchen table, work table, side table",
+        "chair": "chair, dining chair, kitchen chair, seat, side chair",
+        "stool": "stool, sitting stool, seat stool",
+        "bench": "bench, park bench, garden bench, pew, sitting bench",
         "armchair": "armchair, arm chair, easy chair, lounge chair",
-        "sofa": "sofa, couch, settee",
-        "desk": "desk, writing desk, office desk, work desk, computer desk",
-        "shelf": "shelf, bookshelf, bookcase, shelving unit, rack, book shelf",
+        "sofa": "sofa, couch, settee, divan, sofa couch",
+        "desk": "desk, writing desk, office desk, work desk, computer desk, study desk, workstation",
+        "shelf": "shelf, bookshelf, bookcase, shelving unit, rack, book shelf, shelves, wall unit, bookstand",
         "cabinet": "cabinet, cupboard, storage cabinet, closet",
         "drawers": "chest of drawers, dresser, drawer unit, bureau",
-        "bed": "bed, bedstead",
-        "lamp": "lamp, light, reading lamp, electric lamp",
+        "bed": "bed, bedstead, bed frame, cot, bunk, berth",
+        "lamp": "lamp, light, reading lamp, electric lamp, electric light, luminaire",
         "clock": "clock, timepiece",
-        "mug": "mug, cup, coffee mug, tea cup, teacup, coffee cup, beer mug",
-        "bottle": "bottle, flask, wine bottle",
-        "bowl": "bowl, soup bowl, salad bowl, serving bowl",
+        "mug": "mug, cup, coffee mug, tea cup, teacup, coffee cup, beer mug, tankard, stein, beaker, drinking cup",
+        "bottle": "bottle, flask, wine bottle, flagon, carafe, decanter, glass bottle",
+        "bowl": "bowl, soup bowl, salad bowl, serving bowl, basin, fruit bowl, mixing bowl",
         "plate": "plate, dish, dinner plate, platter",
-        "vase": "vase, flower vase, urn",
+        "vase": "vase, flower vase, urn, amphora, flower jar, flower holder",
         "pot": "pot, cooking pot, cook pot, stew pot",
         "candle": "candle, wax candle",
         "book": "book, tome, novel",
         "dice": "dice, die, game die, playing dice",
-        "barrel": "barrel, keg, cask",
-        "crate": "crate, packing crate, storage crate, shipping crate",
-        "chest": "chest, treasure chest, trunk, coffer, treasure box",
+        "barrel": "barrel, keg, cask, wine barrel, beer barrel, rain barrel",
+        "crate": "crate, packing crate, storage crate, shipping crate, wooden crate, fruit crate, "
+        "cargo crate, wooden box",
+        "chest": "chest, treasure chest, trunk, coffer, treasure box, strongbox, loot chest, pirate chest, lockbox",
         "mailbox": "mailbox, letterbox, letter box, mail box, post box, postbox",
         "cart": "cart, pushcart, farm cart, push cart",
         "tent": "tent, camping tent, camp tent",
@@ -92,40 +101,44 @@ NOUNS: dict[str, tuple[str, ...]] = {
         "sign": "sign, signpost, road sign, street sign, sign post, traffic sign",
         "cone": "traffic cone, traffic cone, road cone, safety cone, construction cone",
         "streetlamp": "street lamp, streetlight, street light, lamp post, lamppost, streetlamp",
-        "house": "house, home, cottage, building, hut",
+        "house": "house, home, cottage, building, hut, villa, cabin, dwelling, farmhouse, lodge, family home",
         "barn": "barn, farm barn, hay barn, stable",
         "church": "church, chapel, village church",
-        "tower": "tower, watch tower, watchtower, guard tower",
+        "tower": "tower, watch tower, watchtower, guard tower, keep, turret, lookout, lookout tower, "
+        "castle keep, stronghold",
         "windmill": "windmill, wind mill, mill",
         "well": "well, water well, wishing well, village well",
         "bridge": "bridge, footbridge, river bridge",
         "arch": "arch, archway, gateway, arched gate",
         "wall": "wall, castle wall, garden wall, city wall",
-        "fence": "fence, garden fence, farm fence, railing",
+        "fence": "fence, garden fence, farm fence, railing, palisade, fencing, barrier fence",
         "column": "column, pillar, greek column, roman column, temple column",
-        "stairs": "stairs, staircase, stairway, flight of stairs, set of stairs, stair case",
+        "stairs": "stairs, staircase, stairway, flight of stairs, set of stairs, stair case, "
+        "flight of steps, stairwell, stair",
         "tree": "tree",
         "palm": "palm tree, palm tree, palm, tropical palm, beach palm",
         "bush": "bush, shrub, garden bush",
         "flower": "flower, blossom, garden flower",
-        "cactus": "cactus, desert cactus, cactus plant",
-        "mushroom": "mushroom, toadstool, forest mushroom",
-        "rock": "rock, boulder, stone",
-        "snowman": "snowman, snow man",
-        "car": "car, automobile, auto, vehicle",
+        "cactus": "cactus, desert cactus, cactus plant, saguaro, succulent",
+        "mushroom": "mushroom, toadstool, forest mushroom, fungus, shroom",
+        "rock": "rock, boulder, stone, pebble, crag",
+        "snowman": "snowman, snow man, snow figure, snow fellow",
+        "car": "car, automobile, auto, vehicle, motorcar, passenger car, family car",
         "truck": "truck, lorry, cargo truck",
         "bus": "bus, city bus, coach, passenger bus",
         "train": "train, railway train, toy train",
         "plane": "plane, airplane, aeroplane, aircraft, propeller plane",
-        "boat": "boat, ship, vessel",
-        "rocket": "rocket, rocket ship, spaceship, space rocket, spacecraft, space ship",
+        "boat": "boat, ship, vessel, dinghy, watercraft, barge, fishing boat, skiff",
+        "rocket": "rocket, rocket ship, spaceship, space rocket, spacecraft, space ship, starship, "
+        "launch vehicle, moon rocket",
         "robot": "robot, android, droid, bot, mech",
-        "sword": "sword, knight sword, fantasy sword",
-        "axe": "axe, ax, battle axe, battleaxe",
-        "hammer": "hammer, hammer tool",
-        "shield": "shield, knight shield, battle shield",
+        "sword": "sword, knight sword, fantasy sword, blade, arming sword, sabre, saber",
+        "axe": "axe, ax, battle axe, battleaxe, felling axe, woodcutters axe, chopping axe",
+        "hammer": "hammer, hammer tool, carpenters hammer, workshop hammer",
+        "shield": "shield, knight shield, battle shield, buckler, war shield, knights shield",
         "staff": "staff, wizard staff, magic staff, wizards staff, walking staff",
-        "primitive": "shape, primitive, solid, geometric shape, basic shape, primitive shape",
+        "primitive": "shape, primitive, solid, geometric shape, basic shape, primitive shape, "
+        "geometric solid, geometric form",
     }.items()
 }
 
