@@ -109,10 +109,10 @@ def pairs(families: list[Family], count: int, seed: int) -> Iterator[Case]:
         yield Case(prompt, family, asked, plan)
 
 
-def phrasings(families: list[Family]) -> Iterator[Case]:
-    """The hand-written prompts."""
+def phrasings(families: list[Family], written: str) -> Iterator[Case]:
+    """Hand-written prompts."""
     known = {family.name: family for family in families}
-    for prompt, name, asked in sets.phrasings():
+    for prompt, name, asked in sets.phrasings(written):
         if name in known:
             yield Case(prompt, known[name], asked, None)
 
@@ -273,7 +273,8 @@ def main() -> None:
             case "pairs":
                 show("held-out pairs", make(engine, pairs(families, count // 2, seed), temperature)[0])
             case "phrasings":
-                show("held-out phrasings", make(engine, phrasings(families), temperature)[0])
+                for written in ("phrasings", "phrasings_second"):
+                    show(f"held-out {written}", make(engine, phrasings(families, written), temperature)[0])
             case "strangers":
                 show("prompts for other things", decline(engine))
             case "read":

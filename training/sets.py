@@ -17,10 +17,10 @@ class Phrasing(NamedTuple):
     plan: Plan  # what the prompt says; all else may be anything
 
 
-def phrasings() -> list[Phrasing]:
-    """Prompts for objects of the families, a few for each."""
+def phrasings(name: str = "phrasings") -> list[Phrasing]:
+    """Prompts for objects of the families, a few for each; `phrasings_second` is by another hand."""
     found = []
-    for family, prompts in _table("phrasings.toml").items():
+    for family, prompts in _table(f"{name}.toml").items():
         for prompt, said in prompts.items():
             words = said.split()
             found.append(Phrasing(prompt, family, dict(zip(words[::2], words[1::2], strict=True))))
