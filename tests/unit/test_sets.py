@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
-from meshscribe.backend.prompts import LONGEST_PROMPT, words
 from meshscribe.backend.models.store import STARTER
+from meshscribe.backend.prompts import LONGEST_PROMPT, words
 from meshscribe.training.captions import request
 from meshscribe.training.idioms import IDIOMS
 from meshscribe.training.phrases import NOUNS
