@@ -28,9 +28,10 @@ from tokenizers import Tokenizer
 
 from meshscribe.backend import prompts
 from meshscribe.backend.decode.draft_parts import PartsDraft, PartsMemory
-from meshscribe.backend.decode.grammar import Grammar, PartsGrammar
+from meshscribe.backend.decode.grammar import Grammar
 from meshscribe.backend.decode.loop import Run, Stream, decode
 from meshscribe.backend.decode.sampling import Sampler
+from meshscribe.backend.engines.families import StarterPrompts
 from meshscribe.backend.forward.onnx import OnnxForward
 from meshscribe.backend.models.store import STARTER
 from meshscribe.shared.obj import DIALECTS
@@ -48,6 +49,7 @@ STOP, LINE_HEADS = (
     TOKENIZER.token_to_id("</s>"),
     {TOKENIZER.token_to_id(f"\n{head}") for head in ("g", "usemtl", "v", "f")},
 )
+ASKED = StarterPrompts(TOKENIZER, STARTER)
 FACE = TOKENIZER.token_to_id("\nf")
 
 
@@ -67,7 +69,7 @@ class Ours:
                 self.first_face = time.perf_counter() - began
 
         def stream(row: int, seed: int) -> Stream:
-            rules = grammar or PartsGrammar(TOKENIZER, BINS)
+            rules = grammar or ASKED.grammar()
             draft = PartsDraft(TOKENIZER, BINS, self.memory) if guess else None
             limit = self.forward.context - len(prompt)
             return Stream(
@@ -115,7 +117,7 @@ def alone(ours: Ours, asked: list[list[int]]) -> Iterator[str]:
         faces.append(ours.first_face)
         passes += run.passes
         lines += sum(token in LINE_HEADS for token in run.tokens)
-        timed, began = Timed(PartsGrammar(TOKENIZER, BINS)), time.thread_time()
+        timed, began = Timed(ASKED.grammar()), time.thread_time()
         (again,) = ours.run(prompt, [number], grammar=timed)
         masks.append(timed.spent / (time.thread_time() - began))  # of this thread: all of it runs here
         (slow,) = ours.run(prompt, [number], guess=False)

@@ -19,9 +19,10 @@ from tokenizers import Tokenizer
 from transformers import LlamaForCausalLM
 
 from meshscribe.backend import prompts
-from meshscribe.backend.decode.grammar import Grammar, LlamaMeshGrammar, PartsGrammar
+from meshscribe.backend.decode.grammar import Grammar, LlamaMeshGrammar
 from meshscribe.backend.decode.loop import Stream, decode
 from meshscribe.backend.decode.sampling import Sampler
+from meshscribe.backend.engines.families import StarterPrompts
 from meshscribe.backend.forward.onnx import OnnxForward
 from meshscribe.backend.models.store import STARTER
 from meshscribe.shared.obj import LLAMA_MESH, PARTS, Dialect, ObjError, read
@@ -94,7 +95,8 @@ def main() -> None:
     samples = parser.parse_args().samples
     torch.set_num_threads(1)
     print(
-        check(STARTER, PARTS, lambda t: PartsGrammar(t, PARTS.bins), ["</s>"], starter_prompts(), samples), flush=True
+        check(STARTER, PARTS, lambda t: StarterPrompts(t, STARTER).grammar(), ["</s>"], starter_prompts(), samples),
+        flush=True,
     )
     with tempfile.TemporaryDirectory() as scratch:
         folder = checkpoint(Path(scratch), max_position_embeddings=4_096)
