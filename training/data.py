@@ -183,7 +183,7 @@ def plan_text(family: str, plan: Plan) -> str:
 
 def sketch(mesh: Mesh, random: Random) -> str:
     """The mesh as a question holds it, with more or less of its vertices."""
-    return prompts.sketch(write(mesh, PARTS).text, random.choice((0, 60, prompts.SKETCHED, prompts.SKETCHED)))
+    return prompts.sketch(write(mesh, PARTS).text, random.choice((0, 0, 60, prompts.SKETCHED)))
 
 
 def unnamed(mesh: Mesh) -> Mesh:
