@@ -85,8 +85,9 @@ class Job:
 
     @property
     def seconds(self) -> float:
-        """How long it has taken, or took."""
-        return (self.ended or time.monotonic()) - self.started
+        """How long it has taken, or took. Of one that began and ended between two looks the engine knows more."""
+        looked = (self.ended or time.monotonic()) - self.started
+        return max(looked, self.outcome.seconds if self.outcome else 0.0)
 
     @property
     def speed(self) -> float:

@@ -63,3 +63,9 @@ def test_what_is_declined_comes_with_what_is_near(addon):
     assert offered[:3] == ["An axe", "A car", "A sofa"]
     bpy.ops.meshscribe.use_prompt(prompt=shown.button("meshscribe.use_prompt").prompt)
     assert bpy.context.scene.meshscribe.prompt == "an axe"
+
+
+def test_a_mesh_that_was_made_between_two_looks_took_its_time():
+    job = Job("a", Generate(prompt="a table"))
+    job.ended, job.outcome = job.started, Outcome(finish="stop", seconds=0.4)
+    assert job.seconds == 0.4

@@ -94,7 +94,7 @@ def test_11_cancel_at_random_times(link: Client, scale: Scale, figure: Figure, s
 
 def test_12_slow_reader(shared_backend: Backend, link: Client, scale: Scale, figure: Figure, slack: float) -> None:
     seconds = scale(4, 60)
-    tokens = 400 * seconds
+    tokens = 600 * seconds  # for more than these seconds, at 2 ms each
 
     def first_texts() -> float:
         took = []
@@ -113,30 +113,32 @@ def test_12_slow_reader(shared_backend: Backend, link: Client, scale: Scale, fig
     with Bare(shared_backend.connection()) as slow:
         slow.say(Hello("slow"))
         assert isinstance(slow.hear(), Welcome)
-        slow.say(Submit("slow", script(f"tokens={tokens}", "delay=0.002", "size=60")))
-        got = ""
-        seq = 0
-        meanwhile: list[float] = []
-        for _ in range(seconds):
-            message = slow.hear(10)
-            if isinstance(message, Delta):
-                assert message.seq == seq + 1
-                seq, got = message.seq, got + message.text
-            time.sleep(1.0)
-        grown = memory(broker) - before
-        while True:  # and now as fast as it can
-            message = slow.hear(60)
+        slow.say(Submit("slow", script(f"tokens={tokens}", "delay=0.002", "size=24")))
+        got, seq, over = "", 0, False
+
+        def read(wait: float) -> None:
+            nonlocal got, seq, over
+            message = slow.hear(wait)
             if isinstance(message, Delta):
                 assert message.seq == seq + 1
                 seq, got = message.seq, got + message.text
                 slow.say(Credit(cost(message.text)))
-            elif isinstance(message, Done):
-                break
-        meanwhile.append(first_texts())
-    lost = len(text(tokens, 60)) - len(got)
+            assert not isinstance(message, Error), message
+            over = isinstance(message, Done)
+
+        for _ in range(seconds):
+            turn = time.monotonic() + 1.0
+            read(1.0)
+            assert not over, "slower than the text is made"
+            time.sleep(max(0.0, turn - time.monotonic()))
+        grown = memory(broker) - before
+        while not over:  # and now as fast as it can
+            read(60)
+        after = first_texts()
+    lost = len(text(tokens, 24)) - len(got)
     figure(seconds=seconds, bytes=len(got), lost=lost, deltas=seq, grown_mb=round(grown / 1e6, 2),
-           first_text_ms=round(1e3 * usual, 1), first_text_after_ms=round(1e3 * meanwhile[0], 1))  # fmt: skip
-    assert got == text(tokens, 60) and grown < 2e6 + 2 * len(got)
+           first_text_ms=round(1e3 * usual, 1), first_text_after_ms=round(1e3 * after, 1))  # fmt: skip
+    assert got == text(tokens, 24) and grown < 2e6 + 2 * len(got)
 
 
 def test_12_slow_reader_holds_up_nobody(start: Callable[..., Backend], scale: Scale, figure: Figure) -> None:
