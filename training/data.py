@@ -12,6 +12,7 @@ a seventh of a mesh:
   read     <s><read> sketch <answer># plan ... </s>
   change   <s><read> sketch <answer># plan ... <change> instruction <answer># plan ... # part ...
   remake   the same, with the mesh </s>
+  wish     a change up to its plan, of a sketch without vertices
 """
 
 from __future__ import annotations
@@ -72,13 +73,16 @@ class Documents:
                 mesh = estranged(family.mesh(plan, random), random)
                 question = prompts.starter_describe(sketch(mesh, random))
                 return self._document(question, plan_line(family.name, plan), ended=True)
-            case "change" | "remake" as kind:
+            case "wish" | "change" | "remake" as kind:
                 before, after, instruction = change(family, random)
                 seed = random.random()  # what the plan does not say stays as it was, as far as a builder can
                 mesh = family.mesh(before, Random(seed))
                 if random.random() < 0.5:
                     mesh = unnamed(mesh)
-                dialogue = prompts.starter_change(sketch(mesh, random), plan_text(family.name, before), instruction)
+                shown = prompts.sketch(write(mesh, PARTS).text, 0) if kind == "wish" else sketch(mesh, random)
+                dialogue = prompts.starter_change(shown, plan_text(family.name, before), instruction)
+                if kind == "wish":
+                    return self._document(dialogue, plan_line(family.name, after))
                 return self._answer(dialogue, family, after, Random(seed), kind == "remake")
             case kind:
                 plan = family.sample(random)
