@@ -25,12 +25,12 @@ class Prompts(Protocol):
 
     stops: frozenset[int]
     min_p: float  # of the sampler
+    min_p_change: float  # the same, for a change
     context: int | None  # tokens that it is any good with, where that is less than the model takes
 
     def grammar(self) -> Grammar: ...
     def draft(self) -> Draft: ...
     def generate(self, request: Generate) -> str: ...
-    def change(self, request: Change, obj: str) -> str: ...
 
 
 class StarterPrompts:
@@ -38,6 +38,7 @@ class StarterPrompts:
 
     context = None
     min_p = 0.1
+    min_p_change = 0.5  # what nobody asked to change stays as it is
 
     def __init__(self, tokenizer: Tokenizer, folder: Path):
         self.tokenizer = tokenizer
@@ -79,7 +80,7 @@ class LlamaMeshPrompts:
     """Chat turns in Llama 3's template."""
 
     context = prompts.LLAMA_MESH_CONTEXT
-    min_p = 0.0
+    min_p = min_p_change = 0.0
 
     def __init__(self, tokenizer: Tokenizer):
         self.tokenizer = tokenizer

@@ -199,10 +199,11 @@ class LocalEngine:
         if (place := self._rows.take(prompt)) is None:
             return False
         work.hooks.progress("prefill", 0, len(prompt), "tokens")
+        least = self.family.min_p_change if isinstance(work.request, Change) else self.family.min_p
         making.stream = Stream(
             place[0],
             prompt,
-            Sampler(work.request.seed, work.request.temperature, work.request.top_p, self.family.min_p),
+            Sampler(work.request.seed, work.request.temperature, work.request.top_p, least),
             stops=self.family.stops,
             limit=making.limit,
             emit=making.text.add,
