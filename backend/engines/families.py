@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Protocol
 
 from tokenizers import Tokenizer
 
@@ -18,19 +17,6 @@ from meshscribe.shared.obj import DECLINED, DIALECTS
 from meshscribe.shared.tasks import Change, Describe, Generate
 
 from .base import EngineError
-
-
-class Prompts(Protocol):
-    """How one model family is asked."""
-
-    stops: frozenset[int]
-    min_p: float  # of the sampler
-    min_p_change: float  # the same, for a change
-    context: int | None  # tokens that it is any good with, where that is less than the model takes
-
-    def grammar(self) -> Grammar: ...
-    def draft(self) -> Draft: ...
-    def generate(self, request: Generate) -> str: ...
 
 
 class StarterPrompts:
