@@ -32,7 +32,7 @@ from .rows import Rows
 from .understanding import fields, shown, understand, unpack
 
 log = logging.getLogger(__name__)
-DECLINE = 0.6  # probability of "none" over which the starter says that it cannot make something (training/LOG.md)
+DECLINE = 0.2  # probability of "none" over which the starter says that it cannot make something (training/LOG.md)
 
 
 def open_engine(model: str, progress: Progress) -> LocalEngine:
