@@ -180,7 +180,7 @@ class RemoteEngine:
         try:
             while ask.then is not None:
                 plan = await self._plan(ask, run)
-                ask, run.first, run.finish = ask.then(plan), 0.0, None
+                ask, run.first, run.finish, run.tokens = ask.then(plan), 0.0, None, 0
             notes += ask.notes
             if ask.dialect is None:
                 return self._outcome(run, await self._words(ask, run), notes)

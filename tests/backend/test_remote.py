@@ -383,11 +383,13 @@ def test_the_starter_reads_and_the_rules_answer(faulty, engine):
 
 def test_the_starter_reads_a_mesh_before_it_changes_it(faulty, engine):
     answering(faulty, "\n# plan crate material wood\n" + write(CUBE.unpack(), PARTS).text)
-    text, outcome = ran(engine("well", family="starter"), Change(mesh=CUBE, instruction="make it taller"))
+    one = engine("well", family="starter")
+    text, outcome = ran(one, Change(mesh=CUBE, instruction="make it taller"))
     reads, changes = (asked.body["prompt"] for asked in faulty.asked[-2:])
     assert reads.startswith("<s><read>") and reads.endswith("<answer>")
     assert changes == f"{reads}\n# plan crate material wood<change> make it taller<answer>"
     assert read(text, PARTS).plan == "crate material wood" and text.count("# plan") == 1 and outcome.finish == "stop"
+    assert outcome.tokens == ran(one, WISH)[1].tokens, "what it has read is not counted"
 
 
 @pytest.mark.parametrize("family", ["llama-mesh", "general"])
